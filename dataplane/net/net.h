@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The IP host of one worker: ethernet, ARP, IPv4, ICMP, UDP over one pktio. Layers above see UDP payloads and
+ * addresses. Pure in time: `now` (ns) is an argument. One thread. */
+#ifndef DP_NET_H
+#define DP_NET_H
+
+#include "dataplane/api/dp_conf.h"
+#include "dataplane/api/stats.h"
+#include "dataplane/core/wheel.h"
+#include "dataplane/net/pkt.h"
+
+struct net;
+
+/* A received UDP datagram. pkt->data is the payload, pkt->len its length. The receiver owns the reference
+ * and ends with pkt_put or net_udp_send (the same buffer may be sent on: RTP relay). */
+struct udp_in {
+	struct pkt *pkt;
+	struct ip_sock src, dst;
+};
+
+/* ICMP said that a UDP packet of ours did not arrive (port, host, network unreachable, fragmentation needed). */
+struct udp_err {
+	struct ip_sock local, remote; /* of the packet we sent */
+	uint8_t icmp_type, icmp_code;
+	bool arp;                     /* not ICMP: the next hop did not answer ARP */
+};
+
+struct net_ops {
+	void *ctx;
+	void (*udp)(void *ctx, struct udp_in *in, uint64_t now);
+	void (*udp_error)(void *ctx, const struct udp_err *err, uint64_t now);
+	/* Tell other workers what was learned (single-queue devices get ARP replies on one core); may be NULL. */
+	void (*neighbour)(void *ctx, const struct ip_addr *ip, const uint8_t mac[6]);
+};
+
+[[nodiscard]] int net_new(struct net **out, const struct dp_conf *conf, struct pktio *io, struct wheel *wheel,
+    struct dp_stats *stats, const struct net_ops *ops, uint64_t now);
+void net_free(struct net *n); /* drops held packets and fragments; every packet is back in its pool */
+
+/* One received frame; takes the reference. */
+void net_input(struct net *n, struct pkt *p, uint64_t now);
+/* Send what was queued by this turn in bursts. Called once per turn of the loop. */
+void net_flush(struct net *n, uint64_t now);
+/* Learned elsewhere. */
+void net_learn(struct net *n, const struct ip_addr *ip, const uint8_t mac[6], uint64_t now);
+
+/* A packet to write a payload into; NULL: counted drop_no_pkt. */
+struct pkt *net_alloc(struct net *n);
+
+/* Send pkt->data[0, len) as a UDP datagram from our address. Takes one reference whatever happens. Pushes
+ * UDP, IP and ethernet headers, computes all checksums, fragments above the MTU, resolves and holds for ARP.
+ * 0: sent or waiting for ARP. -ENETUNREACH: no route (counted). The payload bytes stay where they are, so a
+ * caller that kept a reference may call net_udp_resend later. */
+int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
+/* Send the same payload again (retransmission): p was sent before by net_udp_send and kept with pkt_ref.
+ * Takes one reference. */
+int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
+
+/* Our address; true when `a` is one we must never send to (own, broadcast, multicast, unspecified). */
+const struct ip_addr *net_addr(const struct net *n);
+bool net_forbidden(const struct net *n, const struct ip_sock *s);
+
+#endif

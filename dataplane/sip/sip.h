@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SIP user agent of one worker: transport, transactions, dialogs and legs behind five entry points.
+ * Commands in, datagrams in, ICMP errors in, timers on the worker's wheel; events and datagrams out.
+ * One thread; `now` is an argument; no allocation after sip_new. */
+#ifndef DP_SIP_H
+#define DP_SIP_H
+
+#include "dataplane/api/dp_conf.h"
+#include "dataplane/api/dp_msg.h"
+#include "dataplane/api/stats.h"
+#include "dataplane/media/leg.h"
+#include "dataplane/net/net.h"
+
+struct sip;
+
+struct sip_env {
+	const struct dp_conf *conf;
+	uint16_t worker;
+	struct net *net;
+	struct media *media;
+	struct wheel *wheel;
+	struct dp_stats *stats;
+	/* Events out. claim gives the next free slot of the event ring or NULL when it is full (sip keeps the
+	 * event back and offers it again from sip_turn); publish makes the claimed one visible. */
+	void *ctx;
+	struct dp_event *(*event_claim)(void *ctx);
+	void (*event_publish)(void *ctx);
+	/* 64 bits from a CSPRNG seeded per worker with getrandom (a seeded generator in simulations). */
+	uint64_t (*random64)(void *ctx);
+};
+
+[[nodiscard]] int sip_new(struct sip **out, const struct sip_env *env, uint64_t now);
+void sip_free(struct sip *s);
+
+void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now);
+void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now); /* takes the packet */
+void sip_udp_error(struct sip *s, const struct udp_err *e, uint64_t now);
+/* Once per turn: offers kept-back events again. Returns how many were told. */
+uint32_t sip_turn(struct sip *s, uint64_t now);
+/* End every leg (BYE or CANCEL), refuse new ones; used by an orderly stop. */
+void sip_shutdown(struct sip *s, uint64_t now);
+
+/* Which worker owns a message, read from the bytes we emitted (Via branch of a response, To tag or Request-URI
+ * user of a request) and checked by their MAC; hash(Call-ID) % workers for anything else. */
+uint16_t sip_owner(const struct sip *s, const uint8_t *data, uint32_t len);
+
+uint32_t sip_legs_live(const struct sip *s);
+uint32_t sip_gauges(const struct sip *s, struct dp_pool_gauge *out, uint32_t n);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One poll core's world: net, SIP, media and the rings to control, over one pktio. The one file that knows
+ * all layers. Runs the same over DPDK in a lcore loop and over memory in a simulation, because the packets
+ * and the time come from outside. */
+#ifndef DP_WORKER_H
+#define DP_WORKER_H
+
+#include "dataplane/api/dp.h"
+#include "dataplane/pktio/pktio.h"
+
+struct worker;
+
+struct worker_env {
+	const struct dp_conf *conf;
+	uint16_t index;
+	struct pktio *io;        /* NULL: this worker has no queue; packets come and go by ring through another */
+	struct dp_ring *cmds;    /* consumer: us */
+	struct dp_ring *events;  /* producer: us */
+	uint64_t seed;           /* 0: seed the generator from getrandom; else deterministic (simulation) */
+	struct worker **all;     /* every worker of the process, for handing packets over; may be NULL */
+};
+
+[[nodiscard]] int worker_new(struct worker **out, const struct worker_env *env, uint64_t now);
+void worker_free(struct worker *w);
+
+/* One turn: receive, run timers, take commands, send. Bounded work. Returns how much was done (0 = idle). */
+uint32_t worker_turn(struct worker *w, uint64_t now);
+/* Until when the worker may sleep when nothing arrives. */
+uint64_t worker_deadline(const struct worker *w);
+
+struct dp_stats *worker_stats(struct worker *w);
+uint32_t worker_gauges(struct worker *w, struct dp_pool_gauge out[DP_POOLS_MAX]);
+uint32_t worker_legs(const struct worker *w);
+void worker_shutdown(struct worker *w, uint64_t now); /* ends every leg; worker_legs tells when it is done */
+
+#endif
