@@ -19,7 +19,7 @@ bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y);
 bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y);
 /* Dotted IPv4, or IPv6 without brackets. -1: not an address literal. */
 [[nodiscard]] int ip_addr_parse(struct ip_addr *out, struct span s);
-/* Write the literal (IPv6 without brackets). */
+/* Write the literal (IPv6 without brackets); "-" when there is no address. */
 void ip_addr_put(struct buf *b, const struct ip_addr *a);
 
 #endif

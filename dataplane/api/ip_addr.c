@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/api/ip_addr.h"
+
+#include <arpa/inet.h>
+
+bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y)
+{
+	return x->fam == y->fam && memcmp(x->b, y->b, sizeof x->b) == 0;
+}
+
+bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y)
+{
+	return x->port == y->port && ip_addr_eq(&x->a, &y->a);
+}
+
+/* The library wants a terminated string; anything longer than the longest literal, and any NUL inside, is not
+ * an address (a NUL would hide what follows it). */
+int ip_addr_parse(struct ip_addr *out, struct span s)
+{
+	char t[INET6_ADDRSTRLEN];
+	struct ip_addr a = {0};
+	if (s.len == 0 || s.len >= sizeof t || memchr(s.p, 0, s.len))
+		return -1;
+	memcpy(t, s.p, s.len);
+	t[s.len] = 0;
+	if (inet_pton(AF_INET, t, a.b) == 1)
+		a.fam = 4;
+	else if (inet_pton(AF_INET6, t, a.b) == 1)
+		a.fam = 6;
+	else
+		return -1;
+	*out = a;
+	return 0;
+}
+
+static void put_ip4(struct buf *b, const uint8_t a[4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			buf_chr(b, '.');
+		buf_u32(b, a[i]);
+	}
+}
+
+void ip_addr_put(struct buf *b, const struct ip_addr *a)
+{
+	char t[INET6_ADDRSTRLEN];
+	if (a->fam == 4)
+		put_ip4(b, a->b);
+	else if (a->fam == 6 && inet_ntop(AF_INET6, a->b, t, sizeof t))
+		buf_span(b, span_str(t));
+	else
+		buf_chr(b, '-');
+}
