@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls: what a REST request or a <Dial> noun started, the TwiML that runs on it, its status callbacks and
+ * its record. Pure of I/O: everything that leaves goes through struct calls_ops, everything that comes in is a
+ * function here, time is an argument or ops->now. So the same code runs under the loop and in simulation. */
+#ifndef CONTROL_CALL_H
+#define CONTROL_CALL_H
+
+#include "control/form.h"
+#include "control/http_client.h"
+#include "control/store.h"
+#include "dataplane/api/dp_msg.h"
+
+struct calls;
+struct call;
+
+struct calls_ops {
+	void *ctx;
+	uint64_t (*now_ns)(void *ctx);
+	int64_t (*wall_ms)(void *ctx);
+	void (*random)(void *ctx, void *out, size_t n);
+	/* dataplane */
+	uint16_t (*pick_worker)(void *ctx);
+	int (*originate)(void *ctx, uint16_t worker, const struct dp_cmd *c); /* 0, -EAGAIN: ring full */
+	void (*command)(void *ctx, const struct dp_cmd *c);
+	/* SIP target: answer by calls_resolved(tag). Policy has been applied: n == 0 and why on refusal. */
+	void (*resolve)(void *ctx, const char *host, uint64_t tag);
+	/* signed webhook: answer by calls_http_done(tag). -EINVAL: not sent. */
+	int (*webhook)(void *ctx, const char *account_sid, const char *url, bool post, const struct form *params,
+	    uint64_t tag);
+	/* durable record. tag 0: nobody waits. Otherwise calls_stored(tag). */
+	void (*save)(void *ctx, const struct call_row *r, uint64_t tag);
+	void (*note)(void *ctx, const struct call_note *n);
+	/* one-shot timer: calls_timer(tag) at the time; arming a tag again moves it, at 0 cancels it. */
+	void (*timer)(void *ctx, uint64_t tag, uint64_t at_ns);
+	/* one log line; call_sid may be "". Never a secret in it. */
+	void (*log)(void *ctx, char level, const char *call_sid, const char *text);
+};
+
+struct calls_conf {
+	uint32_t calls_max;          /* live calls (legs), beyond it 429/20429 */
+	const char *default_from;    /* "anonymous" */
+	const char *outbound_host;   /* host of the From URI: the dataplane's address (host[:port]) */
+	uint32_t time_limit_s;       /* longest call, 14400 */
+};
+
+/* What POST Calls.json asked for, already decoded; calls_create checks it. Strings borrowed. */
+struct call_request {
+	const char *account_sid;
+	const struct form *params;
+};
+
+/* A refusal in Twilio's words: HTTP status, code, message. */
+struct call_error {
+	int http_status, code;
+	char message[256];
+};
+
+struct calls *calls_new(const struct calls_conf *conf, const struct calls_ops *ops);
+void calls_free(struct calls *c);
+
+/* Check a create request and make the call: status queued, not started, not yet on disk. NULL with *err. */
+struct call *calls_create(struct calls *c, const struct call_request *r, struct call_error *err);
+/* The row is on disk and 201 may be sent: start dialling. */
+void calls_start(struct calls *c, struct call *call);
+/* The row could not be stored: forget the call. */
+void calls_discard(struct calls *c, struct call *call);
+/* POST Calls/{Sid}: Status=canceled|completed. 0, or -1 with *err (21220 when the state does not allow it). */
+[[nodiscard]] int calls_update(struct calls *c, struct call *call, const struct form *params, struct call_error *err);
+
+struct call *calls_find(struct calls *c, const char *sid); /* live ones only */
+const struct call_row *call_row(const struct call *call);
+uint32_t calls_live(const struct calls *c);
+/* Live calls by status, for /metrics: name and count pairs; returns how many were filled. */
+uint32_t calls_by_status(const struct calls *c, const char *names[16], uint32_t counts[16]);
+
+/* Things that happen. Tags that are no longer known are ignored. */
+void calls_dp_event(struct calls *c, const struct dp_event *e);
+void calls_resolved(struct calls *c, uint64_t tag, const struct ip_addr *addrs, uint32_t n, const char *why);
+void calls_http_done(struct calls *c, uint64_t tag, const struct http_result *r);
+void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why);
+void calls_timer(struct calls *c, uint64_t tag);
+/* After a restart: a row that was up when the engine died. Closes it as failed with an end time, saves it and
+ * sends its completed callback when it asked for one. */
+void calls_recover(struct calls *c, const struct call_row *row);
+/* Orderly stop: hang up everything. */
+void calls_shutdown(struct calls *c);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests to the user's applications: libcurl multi, driven by the loop. Bounded in time, size, redirects and
+ * number; every address is checked against the target policy before it is connected to. */
+#ifndef CONTROL_HTTP_CLIENT_H
+#define CONTROL_HTTP_CLIENT_H
+
+#include "control/loop.h"
+#include "control/target_policy.h"
+
+#include <stddef.h>
+
+#define HTTP_BODY_MAX 65536 /* TwiML limit, 11750 beyond it */
+
+struct http_client;
+
+struct http_request {
+	bool post;
+	const char *url;         /* absolute http(s), fragment already removed */
+	const char *body;        /* POST form, copied */
+	const char *const *headers; /* "Name: value" …, NULL-terminated, copied */
+	uint32_t connect_ms, total_ms; /* deadlines; 0 = 5000, 15000 */
+};
+
+struct http_result {
+	int error;               /* 0, or Twilio's code: 11200 bad status or broken exchange, 11205 connect failed,
+	                          * 11210 host does not resolve or is refused by policy, 11215 redirects, 11220 TLS,
+	                          * 11750 too large, 11100 bad URL */
+	long status;             /* HTTP status, 0 when none came */
+	const char *message;     /* one sentence for a person: which limit, which address */
+	const char *content_type;
+	const char *effective_url;
+	const char *body;        /* NUL-terminated beyond body_len */
+	size_t body_len;
+	uint32_t total_us, connect_us, first_byte_us;
+	bool timed_out;
+};
+
+typedef void (*http_done_fn)(void *ctx, const struct http_result *r); /* r lives during the call */
+
+struct http_client *http_client_new(struct loop *l, const struct target_policy *policy, uint32_t max_in_flight);
+void http_client_free(struct http_client *h);
+/* Queue a request; done is called exactly once, later, on the loop. -EINVAL: not an http(s) URL (done is not
+ * called). */
+[[nodiscard]] int http_client_send(struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx);
+uint32_t http_client_in_flight(const struct http_client *h);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A signed request to the user's application: form, X-Twilio-Signature, User-Agent, idempotency token. */
+#ifndef CONTROL_WEBHOOK_H
+#define CONTROL_WEBHOOK_H
+
+#include "control/form.h"
+#include "control/http_client.h"
+
+/* The X-Twilio-Signature of a request (HMAC-SHA1, base64). post == NULL: GET, or a body that is not a form. */
+void webhook_signature(char out[32], const char *auth_token, const char *url, const struct form *post);
+
+/* Send params to url (GET: appended to the query). done exactly once, on the loop; -EINVAL: not sent. */
+[[nodiscard]] int webhook_send(struct http_client *h, const char *auth_token, const char *url, bool post,
+    const struct form *params, http_done_fn done, void *ctx);
+
+/* Resolve `ref` against the document URL it stood in. Caller frees; NULL when no absolute http(s) URL results. */
+char *webhook_url(const char *base, const char *ref);
+
+#endif
