@@ -41,6 +41,7 @@ void media_close(struct media *m, uint32_t idx, struct dp_media_counts *out, uin
 void media_udp_in(struct media *m, struct udp_in *in, uint64_t now);
 /* Which worker owns this port (for handing packets over); 0xffff: outside the range. */
 uint16_t media_port_owner(const struct dp_conf *conf, uint16_t port);
-void media_gauges(const struct media *m, struct dp_pool_gauge *legs, struct dp_pool_gauge *ports);
+/* legs: media legs open. ports: port pairs open or resting in quarantine at `now`. */
+void media_gauges(const struct media *m, struct dp_pool_gauge *legs, struct dp_pool_gauge *ports, uint64_t now);
 
 #endif

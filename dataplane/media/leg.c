@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lifetime, bridging and source learning of media legs.
+ *
+ * Learning: the SDP's address is accepted at once. Another source (a far side behind a NAT) takes over after
+ * LEARN_RUN packets in a row from one address with one SSRC, only within the learning window, only while
+ * nothing came from the SDP's address; after that everybody else is a stranger. */
+#include "dataplane/media/leg.h"
+
+#include "dataplane/media/g711.h"
+#include "dataplane/media/media.h"
+#include "dataplane/media/rtcp.h"
+#include "dataplane/media/rtp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define LEARN_RUN      3
+#define LEARN_SEEN_MAX 50
+#define LEARN_NS       10000000000ull
+
+struct slice {
+	uint32_t first, n; /* port pairs */
+};
+
+static struct slice slice_of(const struct dp_conf *conf, uint16_t worker)
+{
+	if (conf->rtp_hi <= conf->rtp_lo || conf->workers == 0)
+		return (struct slice){0, 0};
+	uint32_t pairs = ((uint32_t)conf->rtp_hi - conf->rtp_lo + 1) / 2, each = pairs / conf->workers;
+	bool last = worker + 1 == conf->workers;
+	return (struct slice){each * worker, last ? pairs - each * worker : each};
+}
+
+uint16_t media_port_owner(const struct dp_conf *conf, uint16_t port)
+{
+	uint32_t n = slice_of(conf, 0).n, off = (uint32_t)port - conf->rtp_lo;
+	if (port < conf->rtp_lo || port > conf->rtp_hi || n == 0)
+		return 0xffff;
+	uint32_t w = off / 2 / n;
+	return (uint16_t)(w < conf->workers ? w : conf->workers - 1u);
+}
+
+/* Unpredictable to whom has not the key; says nothing about the key. */
+static uint64_t draw(struct media *m)
+{
+	struct {
+		char what[8];
+		uint64_t worker, n;
+	} in = {"media", m->worker, ++m->drawn};
+	return hash_bytes(&m->key, &in, sizeof in);
+}
+
+int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, struct net *net,
+    struct wheel *wheel, struct dp_stats *stats)
+{
+	struct slice s = slice_of(conf, worker);
+	if (s.n == 0 || conf->rtp_lo & 1 || worker >= conf->workers)
+		return -EINVAL;
+	struct media *m = calloc(1, sizeof *m);
+	if (!m)
+		return -ENOMEM;
+	*m = (struct media){.n = s.n,
+	    .base = (uint16_t)(conf->rtp_lo + 2 * s.first),
+	    .worker = worker,
+	    .net = net,
+	    .stats = stats,
+	    .key = hash_key_of(conf->key)};
+	int rc = ports_init(&m->ports, s.n, conf->rtp_quarantine_ms * 1000000ull, draw(m));
+	if (rc == 0 && !(m->legs = aligned_alloc(64, s.n * sizeof *m->legs)))
+		rc = -ENOMEM;
+	if (rc) {
+		media_free(m);
+		return rc;
+	}
+	memset(m->legs, 0, s.n * sizeof *m->legs);
+	g711_fill();
+	*out = m;
+	return 0;
+}
+
+void media_free(struct media *m)
+{
+	if (!m)
+		return;
+	ports_fini(&m->ports);
+	free(m->legs);
+	free(m);
+}
+
+static struct media_leg *leg_at(struct media *m, uint32_t idx)
+{
+	assert(idx < m->n && m->legs[idx].state != MEDIA_CLOSED);
+	return &m->legs[idx];
+}
+
+uint32_t media_open(struct media *m, uint64_t now)
+{
+	uint32_t idx = ports_get(&m->ports, now);
+	if (idx == PORTS_NONE) {
+		stat_inc(m->stats, STAT_rtp_port_starved);
+		return MEDIA_NONE;
+	}
+	uint64_t r = draw(m), t = draw(m);
+	m->legs[idx] = (struct media_leg){
+	    .state = MEDIA_OPEN,
+	    .pt = 0xff,
+	    .dtmf_pt = 0xff,
+	    .peer = MEDIA_NONE,
+	    .verdict = STAT_drop_rtp_no_peer,
+	    .port = (uint16_t)(m->base + 2 * idx),
+	    /* RFC 3550 §5.1: SSRC, first sequence number and first timestamp are random. */
+	    .out = {.ssrc = (uint32_t)r,
+	        .last_seq = (uint16_t)(r >> 32),
+	        .last_ts = (uint32_t)t,
+	        .resync = true},
+	};
+	m->used++;
+	return idx;
+}
+
+uint16_t media_port(const struct media *m, uint32_t idx)
+{
+	assert(idx < m->n && m->legs[idx].state != MEDIA_CLOSED);
+	return m->legs[idx].port;
+}
+
+/* Why nothing is relayed from l to p; 0: relay. */
+static enum stat_id verdict_of(const struct media_leg *l, const struct media_leg *p)
+{
+	if (!p || !l->agreed || !p->agreed)
+		return STAT_drop_rtp_no_peer;
+	if (!l->a.may_recv || !p->a.may_send || p->dst.a.fam == 0)
+		return STAT_drop_rtp_hold;
+	return STAT_NONE;
+}
+
+/* Everything rtp_in needs to know about the way from l to its peer. */
+static void refresh(struct media *m, struct media_leg *l)
+{
+	const struct media_leg *p = media_peer(m, l);
+	l->verdict = (uint16_t)verdict_of(l, p);
+	if (l->verdict)
+		return;
+	l->to_pt = p->a.pt;
+	l->to_dtmf = p->a.dtmf_pt_send;
+	l->transcode = g711_table(l->a.pt, p->a.pt);
+}
+
+static void refresh_both(struct media *m, struct media_leg *l)
+{
+	struct media_leg *p = media_peer(m, l);
+	refresh(m, l);
+	if (p)
+		refresh(m, p);
+}
+
+static void learn_start(struct media_leg *l, uint64_t now)
+{
+	l->state = MEDIA_LEARN;
+	l->src = (struct ip_sock){0};
+	l->cand = (struct media_candidate){.until = now + LEARN_NS};
+	l->rtcp_locked = false;
+}
+
+static struct ip_sock rtcp_of(const struct media_agreed *a)
+{
+	struct ip_sock s = a->remote_rtp;
+	s.port = a->remote_rtcp_port ? a->remote_rtcp_port : (uint16_t)(s.port + 1);
+	return s.port ? s : (struct ip_sock){0};
+}
+
+/* c=0.0.0.0 (old-style hold), port 0 and addresses that must not be sent to give no destination; the learned
+ * source stays, so that a resume with the old address goes on at once. */
+static bool usable(struct media *m, const struct ip_sock *s)
+{
+	return s->a.fam != 0 && s->port != 0 && !net_forbidden(m->net, s);
+}
+
+static void agree_remote(struct media *m, struct media_leg *l, uint64_t now)
+{
+	const struct ip_sock *remote = &l->a.remote_rtp;
+	if (!usable(m, remote)) {
+		l->dst = l->rtcp_dst = (struct ip_sock){0};
+		l->rtcp_locked = false;
+		if (l->state == MEDIA_OPEN)
+			learn_start(l, now);
+		return;
+	}
+	if (!media_same_sock(remote, &l->sdp) || l->state < MEDIA_LEARNED) {
+		l->sdp = *remote;
+		learn_start(l, now);
+	}
+	l->dst = l->state == MEDIA_LEARNED ? l->src : *remote;
+	if (!l->rtcp_locked)
+		l->rtcp_dst = rtcp_of(&l->a);
+}
+
+void media_agree(struct media *m, uint32_t idx, const struct media_agreed *a, uint64_t now)
+{
+	struct media_leg *l = leg_at(m, idx);
+	l->a = *a;
+	l->agreed = true;
+	l->pt = a->pt;
+	l->dtmf_pt = a->dtmf_pt_recv;
+	agree_remote(m, l, now);
+	refresh_both(m, l);
+}
+
+static void lock_to(struct media *m, struct media_leg *l, const struct ip_sock *src, enum media_state state)
+{
+	l->src = *src;
+	l->state = (uint8_t)state;
+	if (l->dst.a.fam)
+		l->dst = *src;
+	if (state == MEDIA_LEARNED) {
+		stat_inc(m->stats, STAT_rtp_learned);
+		/* Its RTCP comes from the same NAT; where to is guessed until the first one comes. */
+		l->rtcp_dst = *src;
+		l->rtcp_dst.port = (uint16_t)(src->port + 1);
+		l->rtcp_locked = false;
+	}
+}
+
+static bool candidate_wins(struct media_candidate *c, const struct ip_sock *src, uint32_t ssrc, uint64_t now)
+{
+	if ((int64_t)(now - c->until) >= 0 || c->seen >= LEARN_SEEN_MAX)
+		return false;
+	c->seen++;
+	if (c->run && c->ssrc == ssrc && media_same_sock(src, &c->src)) {
+		c->run++;
+	} else {
+		c->src = *src;
+		c->ssrc = ssrc;
+		c->run = 1;
+	}
+	return c->run >= LEARN_RUN;
+}
+
+bool media_source_ok(
+    struct media *m, struct media_leg *l, const struct ip_sock *src, uint32_t ssrc, uint64_t now)
+{
+	if (l->state < MEDIA_LEARN)
+		return false;
+	bool from_sdp = l->sdp.a.fam && media_same_sock(src, &l->sdp);
+	if (from_sdp && l->state != MEDIA_LOCKED)
+		lock_to(m, l, src, MEDIA_LOCKED);
+	if (l->state >= MEDIA_LEARNED)
+		return media_same_sock(src, &l->src);
+	if (!candidate_wins(&l->cand, src, ssrc, now) || net_forbidden(m->net, src))
+		return false;
+	lock_to(m, l, src, MEDIA_LEARNED);
+	return true;
+}
+
+void media_bridge(struct media *m, uint32_t a, uint32_t b)
+{
+	struct media_leg *x = leg_at(m, a), *y = leg_at(m, b);
+	assert(a != b);
+	if (x->peer == b)
+		return;
+	media_unbridge(m, a);
+	media_unbridge(m, b);
+	x->peer = b;
+	y->peer = a;
+	x->out.resync = y->out.resync = true;
+	refresh_both(m, x);
+}
+
+void media_unbridge(struct media *m, uint32_t a)
+{
+	struct media_leg *l = leg_at(m, a), *p = media_peer(m, l);
+	if (!p)
+		return;
+	l->peer = p->peer = MEDIA_NONE;
+	refresh(m, l);
+	refresh(m, p);
+}
+
+void media_close(struct media *m, uint32_t idx, struct dp_media_counts *out, uint64_t now)
+{
+	struct media_leg *l = leg_at(m, idx);
+	media_unbridge(m, idx);
+	if (out)
+		*out = l->counts;
+	l->state = MEDIA_CLOSED;
+	m->used--;
+	ports_put(&m->ports, idx, now);
+}
+
+void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_id why)
+{
+	stat_inc(m->stats, why);
+	if (l)
+		l->counts.dropped++;
+	pkt_put(p);
+}
+
+void media_udp_in(struct media *m, struct udp_in *in, uint64_t now)
+{
+	uint32_t off = (uint32_t)in->dst.port - m->base;
+	if (off >= 2 * m->n || m->legs[off / 2].state == MEDIA_CLOSED) {
+		media_drop(m, NULL, in->pkt, STAT_drop_rtp_no_leg);
+		return;
+	}
+	if (off & 1)
+		rtcp_in(m, &m->legs[off / 2], in, now);
+	else
+		rtp_in(m, &m->legs[off / 2], in, now);
+}
+
+void media_gauges(
+    const struct media *m, struct dp_pool_gauge *legs, struct dp_pool_gauge *ports, uint64_t now)
+{
+	*legs = (struct dp_pool_gauge){"media_legs", m->used, m->n};
+	*ports = (struct dp_pool_gauge){"rtp_ports", ports_busy(&m->ports, now), m->n};
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the media folder: what a media leg is made of. Nobody outside dataplane/media includes this.
+ * A leg's index is the number of its port pair, so a datagram's port finds its leg without a table. */
+#ifndef DP_MEDIA_H
+#define DP_MEDIA_H
+
+#include "dataplane/media/leg.h"
+#include "dataplane/media/ports.h"
+#include "sip-parser/base/hash.h"
+
+enum media_state {
+	MEDIA_CLOSED = 0,
+	MEDIA_OPEN,    /* nothing agreed: nothing is accepted */
+	MEDIA_LEARN,   /* agreed; no packet from the SDP's address yet */
+	MEDIA_LEARNED, /* locked to another source than the SDP's (NAT); the SDP's address may still take over
+	                */
+	MEDIA_LOCKED,  /* locked to the SDP's address */
+};
+
+/* The RTP stream we send to one far side: one SSRC for the leg's whole life, continuous whoever feeds it. */
+struct media_stream {
+	uint32_t ssrc;
+	uint32_t in_ssrc; /* the SSRC that feeds it now */
+	uint32_t ts_off, last_ts;
+	uint16_t seq_off, last_seq;
+	bool resync;  /* the feeder changed: new offsets with its next packet */
+	bool started; /* something was sent */
+	bool mark;    /* set the marker on the next audio packet */
+	uint64_t last_ns;
+};
+
+/* Another source than the SDP's, and how often it was seen in a row. */
+struct media_candidate {
+	struct ip_sock src;
+	uint32_t ssrc;
+	uint8_t run;
+	uint16_t seen;  /* packets of any candidate in this window */
+	uint64_t until; /* end of the learning window */
+};
+
+struct media_leg {
+	/* read for every packet from the far side */
+	struct ip_sock src;     /* accepted source, in LEARNED and LOCKED */
+	uint8_t state;          /* enum media_state */
+	uint8_t pt, dtmf_pt;    /* payload types the far side may send; 0xff none */
+	uint8_t to_pt, to_dtmf; /* what they become at the peer; 0xff: dropped */
+	uint16_t verdict;       /* stat id why nothing is relayed from here; 0: relay */
+	uint32_t peer;
+	const uint8_t *transcode; /* payload table towards the peer, NULL = same law */
+	/* read for every packet to the far side */
+	struct ip_sock dst; /* fam 0: nowhere */
+	uint16_t port;      /* ours */
+	struct media_stream out;
+	struct dp_media_counts counts;
+	/* seldom */
+	bool agreed;
+	struct media_agreed a;
+	struct ip_sock sdp; /* the last usable address the SDP gave */
+	struct media_candidate cand;
+	struct ip_sock rtcp_dst;
+	bool rtcp_locked; /* rtcp_dst was seen as a source */
+} __attribute__((aligned(64)));
+
+struct media {
+	struct media_leg *legs; /* n, by port pair */
+	uint32_t n;
+	uint16_t base; /* first RTP port of this worker's slice */
+	uint16_t worker;
+	struct net *net;
+	struct dp_stats *stats;
+	struct ports ports;
+	struct hash_key key;
+	uint64_t drawn; /* how many random numbers were made of the key */
+	uint32_t used;
+};
+
+static inline bool media_same_sock(const struct ip_sock *x, const struct ip_sock *y)
+{
+	return x->port == y->port && x->a.fam == y->a.fam &&
+	       __builtin_memcmp(x->a.b, y->a.b, sizeof x->a.b) == 0;
+}
+
+/* Count `why`, count it on the leg (may be NULL), give the packet back. */
+void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_id why);
+/* An acceptable source? Follows the learning rules of leg.c. */
+bool media_source_ok(
+    struct media *m, struct media_leg *l, const struct ip_sock *src, uint32_t ssrc, uint64_t now);
+
+static inline struct media_leg *media_peer(struct media *m, const struct media_leg *l)
+{
+	return l->peer == MEDIA_NONE ? NULL : &m->legs[l->peer];
+}
+
+#endif
