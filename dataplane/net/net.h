@@ -18,18 +18,20 @@ struct udp_in {
 	struct ip_sock src, dst;
 };
 
-/* ICMP said that a UDP packet of ours did not arrive (port, host, network unreachable, fragmentation needed). */
+/* ICMP said that a UDP packet of ours did not arrive (port, host, network unreachable, fragmentation needed).
+ */
 struct udp_err {
 	struct ip_sock local, remote; /* of the packet we sent */
 	uint8_t icmp_type, icmp_code;
-	bool arp;                     /* not ICMP: the next hop did not answer ARP */
+	bool arp; /* not ICMP: the next hop did not answer ARP */
 };
 
 struct net_ops {
 	void *ctx;
 	void (*udp)(void *ctx, struct udp_in *in, uint64_t now);
 	void (*udp_error)(void *ctx, const struct udp_err *err, uint64_t now);
-	/* Tell other workers what was learned (single-queue devices get ARP replies on one core); may be NULL. */
+	/* Tell other workers what was learned (single-queue devices get ARP replies on one core); may be
+	 * NULL. */
 	void (*neighbour)(void *ctx, const struct ip_addr *ip, const uint8_t mac[6]);
 };
 

@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One packet buffer as every layer sees it. The device backend owns the memory (for DPDK the struct sits in
- * the mbuf's private area, so a pkt and its mbuf are one thing).
- *
- * Receive: data/len shrink as layers strip their headers; `data` always points at the current layer.
- * Send: pkt_alloc leaves PKT_HEADROOM before data; the message is written at data once and each lower layer
- * pushes its header in front.
- *
- * References: a packet is born with one. Sending takes one reference, a retransmission buffer keeps another
- * (pkt_ref); whoever drops the last one gives the memory back. */
-#ifndef DP_PKT_H
-#define DP_PKT_H
+/* The packet as the network layers know it; it is defined beside the devices that own its memory. */
+#ifndef DP_NET_PKT_H
+#define DP_NET_PKT_H
 
-#include "dataplane/pktio/pktio.h"
-
-#define PKT_HEADROOM 128 /* ≥ ethernet 14 + VLAN 4 + IPv6 40 + TCP 60 */
-
-struct pkt {
-	uint8_t *data;
-	uint32_t len;
-	uint32_t room;  /* bytes from data to the end of the buffer */
-	uint32_t refs;
-	uint16_t l4_off; /* send: where the payload starts from buf0, to resend without rebuilding; 0 = unset */
-	uint16_t flags;
-	uint8_t *buf0;  /* first byte of the buffer */
-	struct pktio *io;
-};
-
-static inline void pkt_ref(struct pkt *p)
-{
-	p->refs++;
-}
+#include "dataplane/pktio/pkt.h"
 
 #endif

@@ -12,8 +12,8 @@ struct pktio;
 struct pktio_ops {
 	/* Up to n received packets, each with one reference that now is the caller's. */
 	uint32_t (*rx)(struct pktio *io, struct pkt **out, uint32_t n);
-	/* Hand over n packets (data at the ethernet header), taking one reference of each. Returns how many were
-	 * taken; the rest still belong to the caller. */
+	/* Hand over n packets (data at the ethernet header), taking one reference of each. Returns how many
+	 * were taken; the rest still belong to the caller. */
 	uint32_t (*tx)(struct pktio *io, struct pkt **in, uint32_t n);
 	/* A fresh packet with PKT_HEADROOM before data, len 0; NULL when the pool is empty. */
 	struct pkt *(*alloc)(struct pktio *io);

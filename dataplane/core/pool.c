@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/core/pool.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POOL_USED  0xfffffffeu
+#define POOL_ALIGN 64u
+
+int pool_init(struct pool *p, const char *name, uint32_t size, uint32_t obj_bytes)
+{
+	assert(size > 0 && size < POOL_USED && obj_bytes > 0);
+	*p = (struct pool){.name = name, .size = size};
+	p->obj_bytes = (obj_bytes + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
+	p->mem = aligned_alloc(POOL_ALIGN, (size_t)size * p->obj_bytes);
+	p->next = malloc(sizeof *p->next * size);
+	if (!p->mem || !p->next) {
+		pool_fini(p);
+		return -ENOMEM;
+	}
+	memset(p->mem, 0, (size_t)size * p->obj_bytes);
+	for (uint32_t i = 0; i < size; i++)
+		p->next[i] = i + 1 < size ? i + 1 : POOL_NONE;
+	return 0;
+}
+
+void pool_fini(struct pool *p)
+{
+	free(p->mem);
+	free(p->next);
+	*p = (struct pool){.head = POOL_NONE, .name = p->name};
+}
+
+void *pool_get(struct pool *p)
+{
+	uint32_t i = p->head;
+	if (i == POOL_NONE)
+		return NULL;
+	p->head = p->next[i];
+	p->next[i] = POOL_USED;
+	p->used++;
+	return p->mem + (size_t)i * p->obj_bytes;
+}
+
+void pool_put(struct pool *p, void *obj)
+{
+	uint32_t i = pool_index(p, obj);
+	assert(p->next[i] == POOL_USED);
+	p->next[i] = p->head;
+	p->head = i;
+	p->used--;
+}
+
+uint32_t pool_index(const struct pool *p, const void *obj)
+{
+	size_t off = (size_t)((const uint8_t *)obj - p->mem);
+	assert((const uint8_t *)obj >= p->mem && off % p->obj_bytes == 0 && off / p->obj_bytes < p->size);
+	return (uint32_t)(off / p->obj_bytes);
+}
+
+void *pool_at(const struct pool *p, uint32_t idx)
+{
+	if (idx >= p->size || p->next[idx] != POOL_USED)
+		return NULL;
+	return p->mem + (size_t)idx * p->obj_bytes;
+}
