@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one YAML file an engine starts from. Every setting is a row of config.def: name, type, range, default,
+ * unit and help; reading, checking, defaults and `dialplane config` come from that table. */
+#ifndef CONTROL_CONFIG_H
+#define CONTROL_CONFIG_H
+
+#include "control/log.h"
+#include "control/target_policy.h"
+#include "dataplane/api/dp_conf.h"
+
+#define CONFIG_ACCOUNTS_MAX    256
+#define CONFIG_DNS_SERVERS_MAX 8
+#define CONFIG_BYTES_MAX       (1u << 20)
+#define CONFIG_ROWS_MAX        128
+
+/* Where something stands in the file; line 0: nowhere (a default). Both count from 1. */
+struct config_pos {
+	unsigned line, col;
+};
+
+struct config_account {
+	char sid[35];    /* AC and 32 hexadecimal digits */
+	char token[129]; /* the secret, whichever way it was given; never printed */
+	char token_file[256], token_env[64];
+	struct config_pos pos;
+};
+
+/* As read. Strings are "" when not set. */
+struct config {
+	struct dp_conf dp; /* complete: user agent, key and pool sizes included */
+	struct target_net network_ip;
+	uint32_t n_cores;
+	char default_from[64]; /* sip.default_from */
+	char from_host[128];   /* sip.from_host; after loading never empty: the address, with its port unless
+	                          5060 */
+	uint32_t calls_max;    /* limits.calls, whole engine */
+	uint32_t call_seconds; /* limits.call_seconds */
+	struct ip_sock rest_listen;
+	char rest_public_url[256];
+	uint32_t webhook_connect_ms, webhook_total_ms, webhook_in_flight;
+	struct target_policy policy; /* targets.allow */
+	uint32_t n_dns_servers;
+	struct ip_sock dns_servers[CONFIG_DNS_SERVERS_MAX];
+	char store_path[256];
+	char log_level[8], log_format[8];
+	char run_user[64];
+	uint32_t n_accounts;
+	struct config_account accounts[CONFIG_ACCOUNTS_MAX];
+	struct config_pos pos[CONFIG_ROWS_MAX]; /* by row */
+};
+
+struct config_error {
+	struct config_pos pos;
+	char text[320];
+};
+
+/* Every problem found, in the order of the file. */
+struct config_errors {
+	struct config_error *list;
+	size_t n;
+};
+
+/* Read and check a file. 0, or -EINVAL (-errno when it cannot be read): nothing in *out, at least one error.
+ * *out is on pages that are left out of core dumps; config_free wipes them. */
+[[nodiscard]] int config_load(struct config **out, const char *path, struct config_errors *errors);
+/* The same from memory; name is what messages about files call it. */
+[[nodiscard]] int config_parse(
+    struct config **out, const char *text, size_t len, struct config_errors *errors);
+void config_free(struct config *c);
+void config_errors_fini(struct config_errors *e);
+
+/* The account's token, or NULL when there is no such account. */
+const char *config_token(const struct config *c, const char *account_sid);
+enum log_level config_log_level(const struct config *c);
+/* "ip:port,ip:port" for dns_new; NULL when the system's servers are to be used. */
+const char *config_dns_servers(const struct config *c, char out[512]);
+
+#endif
