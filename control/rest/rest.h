@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The REST face: /2010-04-01/Accounts/{Sid}/Calls… as Twilio's clients use it, and /healthz and /metrics for
+ * whoever looks after the machine (those two need no credentials: bind the listener accordingly).
+ *
+ *	struct rest *rest = rest_new(&env);
+ *	struct http_server_conf conf = {.host = …, .port = …, .handler = rest_handle, .refuse = rest_refuse,
+ *	    .ctx = rest};
+ *	struct http_server *server = http_server_new(loop, &conf, err);
+ *
+ * At the end: stop the loop, store_close, http_server_free, rest_free. */
+#ifndef CONTROL_REST_REST_H
+#define CONTROL_REST_REST_H
+
+#include "control/bridge.h"
+#include "control/call.h"
+#include "control/http_server.h"
+
+struct rest_account {
+	const char *sid, *auth_token;
+};
+
+/* What the resources work on. All borrowed, all outlive the rest. */
+struct rest_env {
+	struct calls *calls;
+	struct store *store;
+	struct bridge *bridge;
+	struct dp *dp;            /* NULL: /healthz and /metrics know no workers */
+	struct http_client *http; /* NULL: no figure for webhooks */
+	const struct rest_account *accounts;
+	size_t n_accounts;
+};
+
+struct rest;
+
+struct rest *rest_new(const struct rest_env *env);
+void rest_free(struct rest *r);
+
+/* The two functions http_server_conf asks for; ctx is the struct rest. */
+void rest_handle(void *rest, struct http_exchange *x);
+void rest_refuse(
+    void *rest, const struct http_exchange *x, int status, const char *why, struct http_reply *reply);
+
+#endif
