@@ -13,21 +13,21 @@
 enum sdp_dir { SDP_SENDRECV = 0, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
 struct sdp_fmt {
-	uint8_t pt;          /* payload type number */
-	struct span name;    /* encoding name from rtpmap (static types filled in: PCMU, PCMA, …) */
-	uint32_t rate;       /* clock rate */
-	struct span fmtp;    /* parameters after the number, empty when absent */
+	uint8_t pt;       /* payload type number */
+	struct span name; /* encoding name from rtpmap (static types filled in: PCMU, PCMA, …) */
+	uint32_t rate;    /* clock rate */
+	struct span fmtp; /* parameters after the number, empty when absent */
 };
 
 struct sdp_media {
-	struct span type;    /* audio, video, … */
-	uint16_t port;       /* 0 = refused stream */
-	struct span proto;   /* RTP/AVP, RTP/SAVP, … */
-	struct span addr;    /* connection address in force for this stream (media or session level) */
+	struct span type;  /* audio, video, … */
+	uint16_t port;     /* 0 = refused stream */
+	struct span proto; /* RTP/AVP, RTP/SAVP, … */
+	struct span addr;  /* connection address in force for this stream (media or session level) */
 	bool addr_is_v6;
-	uint8_t dir;         /* enum sdp_dir in force; c=0.0.0.0 reads as sendonly/inactive hold (RFC 3264 §8.4) */
-	uint16_t ptime_ms;   /* 0 = not given */
-	uint16_t rtcp_port;  /* from a=rtcp (RFC 3605); 0 = not given: port + 1 */
+	uint8_t dir; /* enum sdp_dir in force; c=0.0.0.0 reads as sendonly/inactive hold (RFC 3264 §8.4) */
+	uint16_t ptime_ms;  /* 0 = not given */
+	uint16_t rtcp_port; /* from a=rtcp (RFC 3605); 0 = not given: port + 1 */
 	uint8_t n_fmts;
 	struct sdp_fmt fmts[SDP_FMTS_MAX];
 };

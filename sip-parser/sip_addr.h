@@ -10,9 +10,9 @@ struct sip_addr {
 	struct span display; /* as written: a quoted string keeps its quotes; empty = none */
 	struct span uri_text;
 	struct sip_uri uri;
-	struct span params;  /* header parameters after the address, without the first ';' */
-	struct span tag;     /* From, To: empty = no tag */
-	bool star;           /* Contact: * */
+	struct span params; /* header parameters after the address, without the first ';' */
+	struct span tag;    /* From, To: empty = no tag */
+	bool star;          /* Contact: * */
 };
 
 /* Parse one element (use sip_list_next on list headers first). -1 with *err_off within s. */

@@ -14,17 +14,31 @@
 #include "sip-parser/base/span.h"
 
 /* Limits: each with the status that answers a request beyond it. */
-#define SIP_MSG_BYTES_MAX   65535 /* whole message                  513 */
-#define SIP_HDRS_MAX        128   /* header lines                   400 */
-#define SIP_HDR_LINE_MAX    8192  /* one header, folds included     400 */
-#define SIP_METHOD_MAX      32    /* method token                   400 */
-#define SIP_REASON_MAX      512   /* reason phrase, a response: dropped */
-#define SIP_URI_MAX         2048  /* Request-URI                    414 */
+#define SIP_MSG_BYTES_MAX 65535 /* whole message                  513 */
+#define SIP_HDRS_MAX      128   /* header lines                   400 */
+#define SIP_HDR_LINE_MAX  8192  /* one header, folds included     400 */
+#define SIP_METHOD_MAX    64 /* method token                   400 (RFC 4475 §3.1.1.2 has a valid one of 43) */
+#define SIP_REASON_MAX    512  /* reason phrase, a response: dropped */
+#define SIP_URI_MAX       2048 /* Request-URI                    414 */
+#define SIP_VIAS_MAX      70   /* Via elements in all             400 */
+#define SIP_ELEMS_MAX     256 /* elements of one other checked list (Contact, Route, Record-Route) in all 400 */
 
 enum sip_method {
 	SIP_UNKNOWN = 0, /* a valid token that is none of these; m->method has its text */
-	SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL, SIP_OPTIONS, SIP_REGISTER, SIP_PRACK, SIP_UPDATE, SIP_INFO,
-	SIP_SUBSCRIBE, SIP_NOTIFY, SIP_REFER, SIP_MESSAGE, SIP_PUBLISH,
+	SIP_INVITE,
+	SIP_ACK,
+	SIP_BYE,
+	SIP_CANCEL,
+	SIP_OPTIONS,
+	SIP_REGISTER,
+	SIP_PRACK,
+	SIP_UPDATE,
+	SIP_INFO,
+	SIP_SUBSCRIBE,
+	SIP_NOTIFY,
+	SIP_REFER,
+	SIP_MESSAGE,
+	SIP_PUBLISH,
 	SIP_METHODS
 };
 
@@ -48,16 +62,16 @@ struct sip_hdr {
 
 struct sip_msg {
 	const char *base;
-	uint32_t len;       /* bytes that belong to the message: start line to end of body */
+	uint32_t len; /* bytes that belong to the message: start line to end of body */
 	bool is_request;
-	uint8_t method;     /* enum sip_method: of the request line, or of the CSeq in a response once checked */
-	uint16_t status;    /* response: 100…699 */
+	uint8_t method;  /* enum sip_method: of the request line, or of the CSeq in a response once checked */
+	uint16_t status; /* response: 100…699 */
 	struct span method_text, ruri; /* request: as written */
 	struct span version;           /* "SIP/2.0" as written */
 	struct span reason;            /* response: reason phrase, may be empty */
 	struct span body;
 	uint16_t n_hdrs;
-	uint8_t first[SIP_H_COUNT];    /* index + 1 of the first line with that id; 0 = absent */
+	uint8_t first[SIP_H_COUNT]; /* index + 1 of the first line with that id; 0 = absent */
 	struct sip_hdr hdrs[SIP_HDRS_MAX];
 };
 
@@ -65,20 +79,21 @@ struct sip_msg {
  * 0 when it must be dropped without an answer (a response, an ACK, bytes that have no usable Via). */
 struct sip_err {
 	uint16_t status;
-	uint16_t offset;     /* byte where it went wrong */
-	const char *reason;  /* static text: names the rule and the header; no bytes of the message */
+	uint16_t offset;    /* byte where it went wrong */
+	const char *reason; /* static text: names the rule and the header; no bytes of the message */
 };
 
 enum sip_framing {
-	SIP_DATAGRAM, /* body ends at Content-Length or at the end of the datagram; extra bytes ignored (§18.3) */
+	SIP_DATAGRAM, /* body ends at Content-Length or at the end of the datagram; extra bytes ignored
+	                 (§18.3) */
 	SIP_STREAM,   /* Content-Length required; m->len says where the next message starts */
 };
 
 /* Index one message in buf[0, len). Leading CRLFs are skipped (§7.5).
  * 0: *m is filled. -1: *err is filled and *m holds what was understood before the error (m->n_hdrs lines),
  * so that a caller may still build an answer. Cost is linear in len. */
-[[nodiscard]] int sip_msg_parse(struct sip_msg *m, const char *buf, uint32_t len, enum sip_framing framing,
-    struct sip_err *err);
+[[nodiscard]] int sip_msg_parse(
+    struct sip_msg *m, const char *buf, uint32_t len, enum sip_framing framing, struct sip_err *err);
 
 /* Check what a UA must before acting: the mandatory headers present once and well formed (Via, From, To,
  * Call-ID, CSeq, Max-Forwards if present), CSeq method equals the request's, version, every single-value

@@ -38,9 +38,9 @@ static inline bool span_ieq(struct span a, struct span b)
 		return false;
 	for (uint32_t i = 0; i < a.len; i++) {
 		unsigned char x = (unsigned char)a.p[i], y = (unsigned char)b.p[i];
-		if (x - 'A' < 26u)
+		if ((unsigned int)x - 'A' < 26)
 			x |= 0x20;
-		if (y - 'A' < 26u)
+		if ((unsigned int)y - 'A' < 26)
 			y |= 0x20;
 		if (x != y)
 			return false;
