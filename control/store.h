@@ -51,8 +51,10 @@ struct store_query {
 	const char *account_sid;
 	const char *sid;                   /* one call, or NULL: a list */
 	const char *to, *from, *parent_sid, *status; /* NULL = any */
-	int64_t start_after, start_before; /* 0 = any */
+	int64_t start_after, start_before; /* start_time at or after, strictly before; 0 = any */
 	uint64_t before_rowid;             /* page: rows older than this, 0 = from the newest */
+	uint64_t after_rowid;              /* page backwards: of the rows newer than this the oldest `limit`, told
+	                                    * newest first like every list; 0 = any */
 	uint32_t limit;
 	bool unfinished;                   /* every call without an end (restart), any account */
 };
