@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/api/dp.h"
+
+#include "dataplane/core/tick.h"
+#include "dataplane/dp_loop.h"
+#include "dataplane/pktio/port.h"
+#include "dataplane/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct dp_worker {
+	struct worker *w;
+	struct dp_ring *cmds, *events;
+	struct dp_loop loop;
+	unsigned lcore;
+	bool running;
+};
+
+struct dp {
+	struct dp_conf conf;
+	struct port *port;
+	struct worker *all[DP_WORKERS_MAX];
+	struct dp_worker workers[DP_WORKERS_MAX];
+	uint8_t mac[6];
+	bool eal;
+};
+
+static bool mac_is_zero(const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+	return memcmp(mac, zero, 6) == 0;
+}
+
+/* The threads EAL makes inherit our signal mask: signals are for the control thread alone. */
+static int eal_start(struct dp *d, char err[256])
+{
+	struct port_eal args;
+	sigset_t all, old;
+	if (port_eal_args(&args, &d->conf, err) != 0)
+		return -1;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = rte_eal_init(args.argc, args.argv);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc < 0) {
+		snprintf(err, 256, "DPDK does not start: %s", rte_strerror(rte_errno));
+		return -1;
+	}
+	d->eal = true;
+	return 0;
+}
+
+static int worker_rings(struct dp *d, struct dp_worker *dw, int events_fd, char err[256])
+{
+	dw->loop.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (dw->loop.wake_fd < 0) {
+		snprintf(err, 256, "eventfd: %s", strerror(errno));
+		return -1;
+	}
+	dw->cmds = dp_ring_new(d->conf.ring_slots, sizeof(struct dp_cmd), dw->loop.wake_fd);
+	dw->events = dp_ring_new(d->conf.ring_slots, sizeof(struct dp_event), events_fd);
+	if (dw->cmds && dw->events)
+		return 0;
+	snprintf(err, 256, "no memory for rings of %u slots (a power of two is needed)", d->conf.ring_slots);
+	return -1;
+}
+
+static int worker_start(struct dp *d, uint16_t i, int events_fd, char err[256])
+{
+	struct dp_worker *dw = &d->workers[i];
+	struct pktio *io = i < port_queues(d->port) ? port_queue(d->port, i) : NULL;
+	if (worker_rings(d, dw, events_fd, err) != 0)
+		return -1;
+	const struct worker_env env = {.conf = &d->conf,
+	    .index = i,
+	    .io = io,
+	    .cmds = dw->cmds,
+	    .events = dw->events,
+	    .all = d->all,
+	    .wake_fd = dw->loop.wake_fd};
+	int rc = worker_new(&dw->w, &env, tick_ns());
+	if (rc != 0) {
+		snprintf(err, 256, "worker %u does not start: %s", i, strerror(-rc));
+		return -1;
+	}
+	d->all[i] = dw->w;
+	dw->loop.w = dw->w;
+	dw->loop.io = io;
+	dw->loop.spin_us = d->conf.idle_spin_us;
+	dw->loop.beat_ns = tick_ns();
+	return 0;
+}
+
+/* lcore i + 1 is worker i (port_eal_args). */
+static int launch(struct dp *d, char err[256])
+{
+	for (uint16_t i = 0; i < d->conf.workers; i++) {
+		struct dp_worker *dw = &d->workers[i];
+		dw->lcore = i + 1u;
+		int rc = rte_eal_remote_launch(dp_loop_run, &dw->loop, dw->lcore);
+		if (rc != 0) {
+			snprintf(err, 256, "worker %u: its thread does not start: %s", i, strerror(-rc));
+			return -1;
+		}
+		dw->running = true;
+	}
+	return 0;
+}
+
+static int start(struct dp *d, int events_fd, char err[256])
+{
+	tick_init();
+	if (eal_start(d, err) != 0 || port_open(&d->port, &d->conf, err) != 0)
+		return -1;
+	memcpy(d->mac, mac_is_zero(d->conf.mac) ? port_queue(d->port, 0)->mac : d->conf.mac, 6);
+	for (uint16_t i = 0; i < d->conf.workers; i++) {
+		if (worker_start(d, i, events_fd, err) != 0)
+			return -1;
+	}
+	return launch(d, err);
+}
+
+struct dp *dp_start(const struct dp_conf *conf, int events_fd, char err[256])
+{
+	err[0] = 0;
+	if (conf->workers == 0 || conf->workers > DP_WORKERS_MAX) {
+		snprintf(err, 256, "%u workers: 1 to %u are possible", conf->workers, DP_WORKERS_MAX);
+		return NULL;
+	}
+	struct dp *d = calloc(1, sizeof *d);
+	if (!d) {
+		snprintf(err, 256, "no memory");
+		return NULL;
+	}
+	d->conf = *conf;
+	for (uint16_t i = 0; i < DP_WORKERS_MAX; i++)
+		d->workers[i].loop.wake_fd = -1;
+	if (start(d, events_fd, err) != 0) {
+		dp_stop(d);
+		return NULL;
+	}
+	return d;
+}
+
+static void worker_stop(struct dp_worker *dw)
+{
+	worker_free(dw->w);
+	dp_ring_free(dw->cmds);
+	dp_ring_free(dw->events);
+	if (dw->loop.wake_fd >= 0)
+		close(dw->loop.wake_fd);
+}
+
+/* All are asked first, so that their legs end side by side; nothing is freed while one still turns. */
+void dp_stop(struct dp *d)
+{
+	for (uint16_t i = 0; i < d->conf.workers; i++) {
+		if (d->workers[i].running)
+			dp_loop_stop(&d->workers[i].loop);
+	}
+	for (uint16_t i = 0; i < d->conf.workers; i++) {
+		if (d->workers[i].running)
+			rte_eal_wait_lcore(d->workers[i].lcore);
+	}
+	for (uint16_t i = 0; i < d->conf.workers; i++)
+		worker_stop(&d->workers[i]);
+	if (d->port)
+		port_close(d->port);
+	if (d->eal)
+		rte_eal_cleanup();
+	free(d);
+}
+
+uint16_t dp_workers(const struct dp *d)
+{
+	return d->conf.workers;
+}
+
+struct dp_ring *dp_commands(struct dp *d, uint16_t worker)
+{
+	return d->workers[worker].cmds;
+}
+
+struct dp_ring *dp_events(struct dp *d, uint16_t worker)
+{
+	return d->workers[worker].events;
+}
+
+const char *dp_describe(const struct dp *d)
+{
+	return port_describe(d->port);
+}
+
+const uint8_t *dp_mac(const struct dp *d)
+{
+	return d->mac;
+}
+
+const struct dp_stats *dp_stats(const struct dp *d, uint16_t worker)
+{
+	return worker_stats(d->workers[worker].w);
+}
+
+uint32_t dp_gauges(const struct dp *d, uint16_t worker, struct dp_pool_gauge out[DP_POOLS_MAX])
+{
+	return worker_gauges(d->workers[worker].w, out);
+}
+
+uint64_t dp_beat_ns(const struct dp *d, uint16_t worker)
+{
+	return dp_loop_beat(&d->workers[worker].loop);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/worker.h"
+
+#include "dataplane/core/wheel.h"
+#include "dataplane/handover.h"
+#include "dataplane/media/leg.h"
+#include "dataplane/net/net.h"
+#include "dataplane/sip/sip.h"
+#include "sip-parser/base/hash.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define RX_BURST       32u
+#define HANDOVER_BURST 32u
+#define CMDS_PER_TURN  32u
+#define COUNT_NS       1000000000ull /* between two counts of the pools */
+#define BLOCKED_NS     1000000ull    /* how long to sleep while control does not take its events */
+
+struct worker {
+	struct dp_conf conf;
+	struct worker_env env;
+	struct dp_stats stats;
+	struct pktio *io; /* the device's, or via */
+	struct handover_io via;
+	uint16_t via_index; /* worker whose queue we use; ourselves when we have one */
+	struct handover handover;
+	struct wheel *wheel;
+	struct net *net;
+	struct media *media;
+	struct sip *sip;
+	struct hash_key random_key;
+	uint64_t random_n;
+	uint64_t now, count_at;
+	uint64_t wake; /* bit per worker that was handed something this turn */
+	bool told;     /* events were published this turn */
+	bool blocked;  /* commands wait because control does not take its events */
+	uint32_t n_gauges;
+	struct dp_pool_gauge gauges[DP_POOLS_MAX];
+};
+
+/* ---- handing over ---- */
+
+static struct worker *peer(const struct worker *w, uint16_t i)
+{
+	return w->env.all[i];
+}
+
+static bool hand_over(struct worker *w, uint16_t to, const struct handover_msg *m)
+{
+	if (!handover_push(&peer(w, to)->handover, w->env.index, m))
+		return false;
+	w->wake |= 1ull << to;
+	return true;
+}
+
+static void hand_over_udp(struct worker *w, uint16_t to, const struct udp_in *in)
+{
+	struct handover_msg m = {.kind = HANDOVER_UDP, .src = in->src, .dst = in->dst, .pkt = in->pkt};
+	if (hand_over(w, to, &m)) {
+		stat_inc(&w->stats, STAT_xw_forwarded);
+		return;
+	}
+	stat_inc(&w->stats, STAT_drop_xw_full);
+	pkt_put(in->pkt);
+}
+
+static void tell_others(struct worker *w, const struct handover_msg *m)
+{
+	for (uint16_t i = 0; i < w->conf.workers; i++) {
+		if (i != w->env.index)
+			(void)hand_over(w, i, m); /* full: the other one asks again, or its timer fires */
+	}
+}
+
+/* ---- what net tells us ---- */
+
+static bool is_rtp(const struct worker *w, uint16_t port)
+{
+	return port >= w->conf.rtp_lo && port <= w->conf.rtp_hi;
+}
+
+static void deliver(struct worker *w, struct udp_in *in, uint64_t now)
+{
+	if (is_rtp(w, in->dst.port))
+		media_udp_in(w->media, in, now);
+	else
+		sip_udp_in(w->sip, in, now);
+}
+
+static uint16_t owner_of(const struct worker *w, const struct udp_in *in)
+{
+	if (w->conf.workers == 1)
+		return w->env.index;
+	if (is_rtp(w, in->dst.port)) {
+		uint16_t o = media_port_owner(&w->conf, in->dst.port);
+		return o < w->conf.workers ? o : w->env.index;
+	}
+	return sip_owner(w->sip, in->pkt->data, in->pkt->len);
+}
+
+static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
+{
+	struct worker *w = ctx;
+	if (!is_rtp(w, in->dst.port) && in->dst.port != w->conf.sip_port) {
+		stat_inc(&w->stats, STAT_drop_udp_port);
+		pkt_put(in->pkt);
+		return;
+	}
+	uint16_t owner = owner_of(w, in);
+	if (owner == w->env.index)
+		deliver(w, in, now);
+	else
+		hand_over_udp(w, owner, in);
+}
+
+static void udp_error(struct worker *w, const struct udp_err *e, uint64_t now)
+{
+	if (e->local.port == w->conf.sip_port)
+		sip_udp_error(w->sip, e, now);
+}
+
+/* Whose request it was cannot be read from eight quoted bytes: every worker looks among its own. What our own
+ * ARP found out concerns our own packets only. */
+static void on_udp_error(void *ctx, const struct udp_err *e, uint64_t now)
+{
+	struct worker *w = ctx;
+	udp_error(w, e, now);
+	if (e->arp || e->local.port != w->conf.sip_port)
+		return;
+	struct handover_msg m = {.kind = HANDOVER_UDP_ERR,
+	    .icmp_type = e->icmp_type,
+	    .icmp_code = e->icmp_code,
+	    .src = e->remote,
+	    .dst = e->local};
+	tell_others(w, &m);
+}
+
+static void on_neighbour(void *ctx, const struct ip_addr *ip, const uint8_t mac[6])
+{
+	struct handover_msg m = {.kind = HANDOVER_NEIGHBOUR, .src = {.a = *ip}};
+	memcpy(m.mac, mac, 6);
+	tell_others(ctx, &m);
+}
+
+/* ---- what SIP asks for ---- */
+
+static struct dp_event *event_claim(void *ctx)
+{
+	struct worker *w = ctx;
+	struct dp_event *e = dp_ring_claim(w->env.events);
+	if (e)
+		memset(e, 0, offsetof(struct dp_event, text));
+	return e;
+}
+
+static void event_publish(void *ctx)
+{
+	struct worker *w = ctx;
+	dp_ring_publish(w->env.events);
+	w->told = true;
+}
+
+/* SipHash of a counter under a secret key of its own: unpredictable, no system call. */
+static uint64_t random64(void *ctx)
+{
+	struct worker *w = ctx;
+	uint64_t n = ++w->random_n;
+	return hash_bytes(&w->random_key, &n, sizeof n);
+}
+
+static int random_seed(struct worker *w)
+{
+	if (w->env.seed) {
+		w->random_key = (struct hash_key){w->env.seed, w->env.index};
+		return 0;
+	}
+	ssize_t n = getrandom(&w->random_key, sizeof w->random_key, 0);
+	return n == sizeof w->random_key ? 0 : -EIO;
+}
+
+/* ---- start and stop ---- */
+
+/* Without a queue of our own: the queues are shared out among those who have none. */
+static int io_open(struct worker *w)
+{
+	uint16_t queues = 0;
+	w->io = w->env.io;
+	w->via_index = w->env.index;
+	if (w->io)
+		return 0;
+	while (w->env.all && queues < w->env.index && peer(w, queues)->env.io)
+		queues++;
+	if (queues == 0)
+		return -EINVAL;
+	w->via_index = (uint16_t)(w->env.index % queues);
+	struct worker *o = peer(w, w->via_index);
+	handover_io_init(&w->via, o->env.io, &o->handover, w->env.index);
+	w->io = &w->via.io;
+	return 0;
+}
+
+static int layers_open(struct worker *w, uint64_t now)
+{
+	const struct net_ops ops = {w, on_udp, on_udp_error, w->conf.workers > 1 ? on_neighbour : NULL};
+	const struct sip_env se = {.conf = &w->conf,
+	    .worker = w->env.index,
+	    .ctx = w,
+	    .event_claim = event_claim,
+	    .event_publish = event_publish,
+	    .random64 = random64,
+	    .wheel = w->wheel,
+	    .stats = &w->stats};
+	struct sip_env s = se;
+	int rc = net_new(&w->net, &w->conf, w->io, w->wheel, &w->stats, &ops, now);
+	if (rc == 0)
+		rc = media_new(&w->media, &w->conf, w->env.index, w->net, w->wheel, &w->stats);
+	if (rc)
+		return rc;
+	s.net = w->net;
+	s.media = w->media;
+	return sip_new(&w->sip, &s, now);
+}
+
+static int open_all(struct worker *w, uint64_t now)
+{
+	int wake_fd = w->env.wake_fd > 0 ? w->env.wake_fd : -1;
+	int rc = random_seed(w);
+	if (rc == 0)
+		rc = handover_init(&w->handover, w->env.index, w->conf.workers, wake_fd);
+	if (rc == 0)
+		rc = io_open(w);
+	if (rc == 0 && !(w->wheel = wheel_new(now, w)))
+		rc = -ENOMEM;
+	return rc ? rc : layers_open(w, now);
+}
+
+int worker_new(struct worker **out, const struct worker_env *env, uint64_t now)
+{
+	if (env->conf->workers == 0 || env->conf->workers > DP_WORKERS_MAX ||
+	    env->index >= env->conf->workers || (env->conf->workers > 1 && !env->all))
+		return -EINVAL;
+	struct worker *w = aligned_alloc(64, (sizeof *w + 63) & ~(size_t)63);
+	if (!w)
+		return -ENOMEM;
+	memset(w, 0, sizeof *w);
+	w->conf = *env->conf;
+	w->env = *env;
+	w->env.conf = &w->conf;
+	w->now = now;
+	int rc = open_all(w, now);
+	if (rc) {
+		worker_free(w);
+		return rc;
+	}
+	worker_count(w, now);
+	*out = w;
+	return 0;
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	if (w->sip)
+		sip_free(w->sip);
+	if (w->media)
+		media_free(w->media);
+	if (w->net)
+		net_free(w->net);
+	if (w->wheel)
+		wheel_free(w->wheel);
+	handover_fini(&w->handover);
+	free(w);
+}
+
+/* ---- the turn ---- */
+
+static uint32_t receive(struct worker *w, uint64_t now)
+{
+	struct pkt *in[RX_BURST];
+	if (!w->env.io)
+		return 0;
+	uint32_t n = w->io->ops->rx(w->io, in, RX_BURST);
+	for (uint32_t i = 0; i < n; i++)
+		net_input(w->net, in[i], now);
+	return n;
+}
+
+static void send_frame(struct worker *w, struct pkt *p)
+{
+	uint32_t len = p->len;
+	if (w->io->ops->tx(w->io, &p, 1) == 1) {
+		stat_inc(&w->stats, STAT_tx_packets);
+		stat_add(&w->stats, STAT_tx_bytes, len);
+		return;
+	}
+	stat_inc(&w->stats, STAT_drop_tx_full);
+	pkt_put(p);
+}
+
+static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
+{
+	struct udp_in in = {m->pkt, m->src, m->dst};
+	struct udp_err err = {
+	    .local = m->dst, .remote = m->src, .icmp_type = m->icmp_type, .icmp_code = m->icmp_code};
+	switch (m->kind) {
+	case HANDOVER_UDP:
+		deliver(w, &in, now);
+		break;
+	case HANDOVER_FRAME:
+		send_frame(w, m->pkt);
+		break;
+	case HANDOVER_NEIGHBOUR:
+		net_learn(w->net, &m->src.a, m->mac, now);
+		break;
+	case HANDOVER_UDP_ERR:
+		udp_error(w, &err, now);
+		break;
+	}
+}
+
+static uint32_t take_handed(struct worker *w, uint64_t now)
+{
+	uint32_t done = 0;
+	for (uint16_t from = 0; from < w->conf.workers; from++) {
+		struct handover_msg *m;
+		for (uint32_t i = 0; i < HANDOVER_BURST && (m = handover_peek(&w->handover, from)); i++) {
+			struct handover_msg copy = *m;
+			handover_release(&w->handover, from);
+			handed(w, &copy, now);
+			done++;
+		}
+	}
+	return done;
+}
+
+/* A command may bring an event at once, so none is taken while SIP could not keep it. */
+static uint32_t take_commands(struct worker *w, uint64_t now)
+{
+	uint32_t done = 0;
+	struct dp_cmd *c;
+	while (done < CMDS_PER_TURN && sip_may_take(w->sip) && (c = dp_ring_peek(w->env.cmds))) {
+		sip_command(w->sip, c, now);
+		dp_ring_release(w->env.cmds);
+		done++;
+	}
+	w->blocked = !sip_may_take(w->sip);
+	return done;
+}
+
+static void wake_others(struct worker *w)
+{
+	if (w->told)
+		dp_ring_wake(w->env.events);
+	w->told = false;
+	if (w->via.pushed)
+		w->wake |= 1ull << w->via_index;
+	w->via.pushed = false;
+	for (; w->wake; w->wake &= w->wake - 1)
+		handover_wake(&peer(w, (uint16_t)__builtin_ctzll(w->wake))->handover, w->env.index);
+}
+
+uint32_t worker_turn(struct worker *w, uint64_t now)
+{
+	w->now = now;
+	uint32_t done = receive(w, now);
+	if (w->conf.workers > 1)
+		done += take_handed(w, now);
+	done += wheel_run(w->wheel, now);
+	done += sip_turn(w->sip, now);
+	done += take_commands(w, now);
+	net_flush(w->net, now);
+	wake_others(w);
+	stat_inc(&w->stats, STAT_loop_turns);
+	if ((int64_t)(now - w->count_at) >= 0)
+		worker_count(w, now);
+	return done;
+}
+
+uint64_t worker_deadline(const struct worker *w)
+{
+	uint64_t t = wheel_next(w->wheel), soon = w->now + BLOCKED_NS;
+	return w->blocked && (t == UINT64_MAX || (int64_t)(t - soon) > 0) ? soon : t;
+}
+
+/* While blocked the commands have to wait for control anyway: only the deadline ends the sleep. */
+bool worker_sleep(struct worker *w)
+{
+	if (!handover_sleep(&w->handover))
+		return false;
+	if (w->blocked || dp_ring_sleep(w->env.cmds))
+		return true;
+	handover_awake(&w->handover);
+	return false;
+}
+
+void worker_awake(struct worker *w)
+{
+	handover_awake(&w->handover);
+	dp_ring_awake(w->env.cmds);
+}
+
+/* ---- seen from outside ---- */
+
+struct dp_stats *worker_stats(struct worker *w)
+{
+	return &w->stats;
+}
+
+static uint32_t gauges_fill(struct worker *w, struct dp_pool_gauge g[DP_POOLS_MAX], uint64_t now)
+{
+	uint32_t n = 0;
+	if (w->env.io)
+		g[n++] = (struct dp_pool_gauge){
+		    "packets", w->io->ops->pkts_used(w->io), w->io->ops->pkts_size(w->io)};
+	g[n++] = (struct dp_pool_gauge){"commands", dp_ring_depth(w->env.cmds), dp_ring_slots(w->env.cmds)};
+	g[n++] = (struct dp_pool_gauge){"events", dp_ring_depth(w->env.events), dp_ring_slots(w->env.events)};
+	media_gauges(w->media, &g[n], &g[n + 1], now);
+	n += 2;
+	return n + sip_gauges(w->sip, g + n, DP_POOLS_MAX - n);
+}
+
+/* Readers in other threads see each number whole; names and sizes never change after worker_new. */
+void worker_count(struct worker *w, uint64_t now)
+{
+	struct dp_pool_gauge g[DP_POOLS_MAX];
+	uint32_t n = gauges_fill(w, g, now);
+	for (uint32_t i = 0; i < n; i++) {
+		if (w->n_gauges == 0) {
+			w->gauges[i].name = g[i].name;
+			w->gauges[i].size = g[i].size;
+		}
+		__atomic_store_n(&w->gauges[i].used, g[i].used, __ATOMIC_RELAXED);
+	}
+	if (w->n_gauges == 0)
+		w->n_gauges = n;
+	w->count_at = now + COUNT_NS;
+}
+
+uint32_t worker_gauges(struct worker *w, struct dp_pool_gauge out[DP_POOLS_MAX])
+{
+	for (uint32_t i = 0; i < w->n_gauges; i++) {
+		out[i].name = w->gauges[i].name;
+		out[i].size = w->gauges[i].size;
+		out[i].used = __atomic_load_n(&w->gauges[i].used, __ATOMIC_RELAXED);
+	}
+	return w->n_gauges;
+}
+
+uint32_t worker_legs(const struct worker *w)
+{
+	return sip_legs_live(w->sip);
+}
+
+void worker_shutdown(struct worker *w, uint64_t now)
+{
+	sip_shutdown(w->sip, now);
+}
