@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ethernet II with an optional 802.1Q tag, and the queue of frames that leave with this turn. */
+#ifndef DP_ETH_H
+#define DP_ETH_H
+
+#include "dataplane/net/host.h"
+
+#define ETH_TYPE_IP4  0x0800
+#define ETH_TYPE_ARP  0x0806
+#define ETH_TYPE_VLAN 0x8100
+#define ETH_TYPE_QINQ 0x88a8
+
+extern const uint8_t eth_broadcast[6];
+
+/* A received frame: for us, of our VLAN → ARP or IP. */
+void eth_input(struct net *n, struct pkt *p, uint64_t now);
+/* Push the header (and tag) and queue the frame. */
+void eth_send(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type);
+/* Hand the queue to the device; what it does not take is dropped and counted. */
+void eth_flush(struct net *n);
+bool eth_is_unicast(const uint8_t mac[6]); /* neither multicast nor all zero */
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share: the host itself. IPv4 addresses are uint32_t in host order here.
+ * A function that takes a packet takes one reference of it whatever happens. */
+#ifndef DP_HOST_H
+#define DP_HOST_H
+
+#include "dataplane/net/net.h"
+#include "dataplane/net/rate.h"
+#include "dataplane/net/route.h"
+
+#define NET_TXQ 64
+
+struct arp;
+struct frag;
+
+struct net {
+	struct pktio *io;
+	struct wheel *wheel;
+	struct dp_stats *stats;
+	struct net_ops ops;
+	struct ip_addr addr;
+	uint32_t ip;
+	uint16_t mtu, vlan;
+	bool check_sums;
+	struct route_table routes;
+	struct arp *arp;
+	struct frag *frag;
+	struct rate echo_rate;
+	/* Identification: a permutation of a counter, so that it neither repeats early nor is guessed. */
+	uint16_t id_count, id_start;
+	uint32_t id_key;
+	uint32_t *sent; /* by id_count: a keyed trace of each UDP datagram sent, to tell real ICMP errors from
+	                   made up ones */
+	uint32_t n_tx;
+	struct pkt *txq[NET_TXQ];
+};
+
+static inline void net_drop(struct net *n, struct pkt *p, enum stat_id why)
+{
+	stat_inc(n->stats, why);
+	pkt_put(p);
+}
+
+static inline uint32_t ip4_of(const struct ip_addr *a)
+{
+	return (uint32_t)a->b[0] << 24 | (uint32_t)a->b[1] << 16 | (uint32_t)a->b[2] << 8 | a->b[3];
+}
+
+static inline struct ip_addr ip4_addr(uint32_t ip)
+{
+	return (struct ip_addr){
+	    4, {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/net/icmp.h"
+
+#include "dataplane/net/cksum.h"
+#include "dataplane/net/udp.h"
+#include "dataplane/net/wire.h"
+
+#define ICMP_HDR         8u
+#define ICMP_ECHO_REPLY  0
+#define ICMP_UNREACHABLE 3
+#define ICMP_ECHO        8
+
+static void answer_echo(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+{
+	if (!rate_take(&n->echo_rate, ICMP_ECHO_RATE, ICMP_ECHO_BURST, now)) {
+		net_drop(n, p, STAT_drop_icmp);
+		return;
+	}
+	p->data[0] = ICMP_ECHO_REPLY;
+	put16(p->data + 2, 0);
+	cksum_store(p->data + 2, cksum_fold(cksum_add(0, p->data, p->len)));
+	stat_inc(n->stats, STAT_icmp_echo);
+	(void)ip4_output(n, p, IP_PROTO_ICMP, h->src, ip4_next_id(n), now);
+}
+
+static void unreachable(struct net *n, struct pkt *p, uint64_t now)
+{
+	const struct udp_err e = {.icmp_type = p->data[0], .icmp_code = p->data[1]};
+	pkt_pull(p, ICMP_HDR);
+	if (!udp_report_quoted(n, p, &e, now)) {
+		net_drop(n, p, STAT_drop_icmp);
+		return;
+	}
+	stat_inc(n->stats, STAT_icmp_unreachable);
+	pkt_put(p);
+}
+
+void icmp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+{
+	if (p->len < ICMP_HDR || cksum_fold(cksum_add(0, p->data, p->len)) != 0)
+		net_drop(n, p, STAT_drop_icmp);
+	else if (p->data[0] == ICMP_ECHO && p->data[1] == 0)
+		answer_echo(n, h, p, now);
+	else if (p->data[0] == ICMP_UNREACHABLE)
+		unreachable(n, p, now);
+	else
+		net_drop(n, p, STAT_drop_icmp);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/net/ip4.h"
+
+#include <errno.h>
+
+#include "dataplane/net/arp.h"
+#include "dataplane/net/cksum.h"
+#include "dataplane/net/frag.h"
+#include "dataplane/net/icmp.h"
+#include "dataplane/net/udp.h"
+#include "dataplane/net/wire.h"
+
+#define OPT_END  0
+#define OPT_NOP  1
+#define OPT_LSRR 131
+#define OPT_SSRR 137
+
+/* Options are walked for their lengths and ignored, except source routes: nobody may choose our path. */
+static bool options_ok(const uint8_t *o, uint32_t len)
+{
+	for (uint32_t i = 0; i < len;) {
+		if (o[i] == OPT_END)
+			return true;
+		if (o[i] == OPT_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 2 > len || o[i + 1] < 2 || o[i + 1] > len - i || o[i] == OPT_LSRR || o[i] == OPT_SSRR)
+			return false;
+		i += o[i + 1];
+	}
+	return true;
+}
+
+bool ip4_parse(const uint8_t *d, uint32_t len, bool cut, struct ip4_hdr *h)
+{
+	if (len < IP4_HDR || d[0] >> 4 != 4)
+		return false;
+	h->hlen = (uint8_t)((d[0] & 15) * 4);
+	h->total = get16(d + 2);
+	if (h->hlen < IP4_HDR || h->hlen > len || h->total < h->hlen || (!cut && h->total > len))
+		return false;
+	h->id = get16(d + 4);
+	h->off = (uint16_t)((get16(d + 6) & IP4_OFF_MASK) * 8);
+	h->more = get16(d + 6) & IP4_MORE;
+	h->proto = d[9];
+	h->src = get32(d + 12);
+	h->dst = get32(d + 16);
+	/* A quoted header may have been changed on its way (TTL): only its addresses matter. */
+	if (!cut && cksum_fold(cksum_add(0, d, h->hlen)) != 0)
+		return false;
+	return options_ok(d + IP4_HDR, h->hlen - IP4_HDR);
+}
+
+static void deliver(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+{
+	if (h->proto == IP_PROTO_UDP)
+		udp_input(n, h, p, now);
+	else if (h->proto == IP_PROTO_ICMP)
+		icmp_input(n, h, p, now);
+	else
+		net_drop(n, p, STAT_drop_ip_proto);
+}
+
+void ip4_input(struct net *n, struct pkt *p, uint64_t now)
+{
+	struct ip4_hdr h;
+	if (!ip4_parse(p->data, p->len, false, &h)) {
+		net_drop(n, p, STAT_drop_ip_bad);
+		return;
+	}
+	if (h.dst != n->ip || !route_unicast(&n->routes, h.src)) {
+		net_drop(n, p, h.dst != n->ip ? STAT_drop_ip_other : STAT_drop_ip_source);
+		return;
+	}
+	p->len = h.total; /* the rest is ethernet padding */
+	pkt_pull(p, h.hlen);
+	if (h.more || h.off)
+		p = frag_input(n, &h, p, now);
+	if (p)
+		deliver(n, &h, p, now);
+}
+
+/* An odd multiplier makes a permutation of 2^16: no value comes back before all others were used. */
+uint16_t ip4_next_id(struct net *n)
+{
+	return (uint16_t)(n->id_start + (uint32_t)n->id_count++ * (uint16_t)(n->id_key | 1));
+}
+
+void ip4_push(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint16_t off_flags)
+{
+	uint8_t *h = pkt_push(p, IP4_HDR);
+	h[0] = 0x45;
+	h[1] = 0;
+	put16(h + 2, (uint16_t)p->len);
+	put16(h + 4, id);
+	put16(h + 6, off_flags);
+	h[8] = IP4_TTL;
+	h[9] = proto;
+	put16(h + 10, 0);
+	put32(h + 12, n->ip);
+	put32(h + 16, dst);
+	cksum_store(h + 10, cksum_fold(cksum_add(0, h, IP4_HDR)));
+}
+
+int ip4_output(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint64_t now)
+{
+	uint32_t hop;
+	if (!route_unicast(&n->routes, dst) || !route_lookup(&n->routes, dst, &hop)) {
+		net_drop(n, p, STAT_drop_ip_no_route);
+		return -ENETUNREACH;
+	}
+	if (IP4_HDR + p->len > n->mtu) {
+		frag_output(n, p, proto, dst, hop, id, now);
+		return 0;
+	}
+	ip4_push(n, p, proto, dst, id, 0);
+	arp_output(n, p, hop, now);
+	return 0;
+}
+
+uint64_t ip4_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
+{
+	uint8_t h[12];
+	put32(h, src);
+	put32(h + 4, dst);
+	h[8] = 0;
+	h[9] = proto;
+	put16(h + 10, len);
+	return cksum_add(0, h, sizeof h);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IPv4 (RFC 791, RFC 1122 §3): header checks in, headers and routes out. No forwarding. */
+#ifndef DP_IP4_H
+#define DP_IP4_H
+
+#include "dataplane/net/host.h"
+
+#define IP4_HDR       20u
+#define IP4_TTL       64
+#define IP4_MORE      0x2000
+#define IP4_OFF_MASK  0x1fff
+#define IP_PROTO_ICMP 1
+#define IP_PROTO_UDP  17
+
+struct ip4_hdr {
+	uint32_t src, dst;
+	uint16_t id;
+	uint16_t off; /* bytes */
+	bool more;
+	uint8_t proto;
+	uint8_t hlen;   /* bytes with options */
+	uint16_t total; /* bytes with header */
+};
+
+/* Read and check the header at data[0, len): version, lengths (total ≤ len unless `cut`, as in an ICMP
+ * message that quotes only the beginning), checksum, options. */
+bool ip4_parse(const uint8_t *data, uint32_t len, bool cut, struct ip4_hdr *h);
+void ip4_input(struct net *n, struct pkt *p, uint64_t now);
+
+/* Identification for the next datagram. */
+uint16_t ip4_next_id(struct net *n);
+/* Send data[0, len) (the transport header on) to dst: route, header, fragments above the MTU, ARP.
+ * Takes one reference. -ENETUNREACH: no route, counted. */
+int ip4_output(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint64_t now);
+/* Push one header for payload `len` bytes at data. off_flags: fragment offset / 8 and IP4_MORE. */
+void ip4_push(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint16_t off_flags);
+/* The sum of the pseudo header of UDP (memory order, see cksum.h). */
+uint64_t ip4_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len);
+
+#endif

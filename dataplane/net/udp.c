@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/net/udp.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "dataplane/net/cksum.h"
+#include "dataplane/net/eth.h"
+#include "dataplane/net/wire.h"
+
+#define UDP_CSUM 6u /* where the checksum is */
+
+static bool udp_ok(const struct net *n, const struct ip4_hdr *h, struct pkt *p)
+{
+	if (p->len < UDP_HDR)
+		return false;
+	uint16_t len = get16(p->data + 4);
+	if (len < UDP_HDR || len > p->len)
+		return false;
+	p->len = len;
+	if (!n->check_sums || get16(p->data + UDP_CSUM) == 0)
+		return true;
+	uint64_t sum = ip4_pseudo(h->src, h->dst, IP_PROTO_UDP, len);
+	return cksum_fold(cksum_add(sum, p->data, len)) == 0;
+}
+
+void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+{
+	if (!udp_ok(n, h, p)) {
+		net_drop(n, p, STAT_drop_udp_bad);
+		return;
+	}
+	struct udp_in in = {.pkt = p};
+	in.src = (struct ip_sock){ip4_addr(h->src), get16(p->data)};
+	in.dst = (struct ip_sock){n->addr, get16(p->data + 2)};
+	pkt_pull(p, UDP_HDR);
+	n->ops.udp(n->ops.ctx, &in, now);
+}
+
+/* ---- what was sent, for ICMP ---- */
+
+/* Never 0, which is an empty place. */
+static uint32_t trace_of(const struct net *n, uint32_t dst, const uint8_t udp[UDP_HDR])
+{
+	uint64_t v = (uint64_t)dst << 32 | get32(udp);
+	v = (v ^ n->id_key) * 0x9e3779b97f4a7c15ull;
+	v = (v ^ v >> 31 ^ get16(udp + UDP_CSUM)) * 0xbf58476d1ce4e5b9ull;
+	return (uint32_t)(v >> 32) | 1;
+}
+
+/* The trace's place is where the identification lies in the permutation, found by search for no more than
+ * the inverse of an odd number: x · inv = 1 (mod 2^16) by Newton's rule. */
+static uint16_t place_of(const struct net *n, uint16_t id)
+{
+	uint32_t k = (uint16_t)(n->id_key | 1), inv = k;
+	for (int i = 0; i < 4; i++)
+		inv *= 2 - k * inv;
+	return (uint16_t)((uint16_t)(id - n->id_start) * inv);
+}
+
+static void remember(struct net *n, uint32_t dst, const uint8_t *udp, uint16_t id)
+{
+	n->sent[place_of(n, id)] = trace_of(n, dst, udp);
+}
+
+/* ---- sending ---- */
+
+static void push_header(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst)
+{
+	uint8_t *u = pkt_push(p, UDP_HDR);
+	put16(u, sport);
+	put16(u + 2, dst->port);
+	put16(u + 4, (uint16_t)p->len);
+	put16(u + UDP_CSUM, 0);
+	uint64_t sum = ip4_pseudo(n->ip, ip4_of(&dst->a), IP_PROTO_UDP, (uint16_t)p->len);
+	uint16_t c = cksum_fold(cksum_add(sum, u, p->len));
+	cksum_store(u + UDP_CSUM, c ? c : 0xffff); /* 0 would mean "none" */
+}
+
+int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
+{
+	assert(pkt_headroom(p) >= 64);
+	p->l4_off = (uint16_t)pkt_headroom(p);
+	if (net_forbidden(n, dst)) {
+		net_drop(n, p, STAT_drop_ip_no_route);
+		return -ENETUNREACH;
+	}
+	push_header(n, p, sport, dst);
+	uint16_t id = ip4_next_id(n);
+	uint32_t ip = ip4_of(&dst->a);
+	remember(n, ip, p->data, id);
+	return ip4_output(n, p, IP_PROTO_UDP, ip, id, now);
+}
+
+int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
+{
+	assert(p->l4_off);
+	if (p->flags & PKT_F_HELD) { /* it has not left yet: it will, once */
+		pkt_put(p);
+		return 0;
+	}
+	if (p->flags & PKT_F_QUEUED) /* the device must have read the old headers before they change */
+		eth_flush(n);
+	uint32_t here = pkt_headroom(p);
+	if (here < p->l4_off)
+		pkt_pull(p, p->l4_off - here);
+	return net_udp_send(n, p, sport, dst, now);
+}
+
+/* ---- what did not arrive ---- */
+
+static void report(
+    struct net *n, const struct ip4_hdr *h, const uint8_t *udp, const struct udp_err *how, uint64_t now)
+{
+	struct udp_err e = *how;
+	e.local = (struct ip_sock){n->addr, get16(udp)};
+	e.remote = (struct ip_sock){ip4_addr(h->dst), get16(udp + 2)};
+	if (n->ops.udp_error)
+		n->ops.udp_error(n->ops.ctx, &e, now);
+}
+
+/* The UDP header of a packet of ours that starts at p->data, NULL when there is none. */
+static const uint8_t *own_udp(const struct net *n, const struct pkt *p, struct ip4_hdr *h)
+{
+	if (!ip4_parse(p->data, p->len, true, h) || h->src != n->ip || h->proto != IP_PROTO_UDP || h->off)
+		return NULL;
+	return p->len >= h->hlen + UDP_HDR ? p->data + h->hlen : NULL;
+}
+
+void udp_report(struct net *n, const struct pkt *p, const struct udp_err *how, uint64_t now)
+{
+	struct ip4_hdr h;
+	const uint8_t *udp = own_udp(n, p, &h);
+	if (udp)
+		report(n, &h, udp, how, now);
+}
+
+bool udp_report_quoted(struct net *n, const struct pkt *p, const struct udp_err *how, uint64_t now)
+{
+	struct ip4_hdr h;
+	const uint8_t *udp = own_udp(n, p, &h);
+	if (!udp || n->sent[place_of(n, h.id)] != trace_of(n, h.dst, udp))
+		return false;
+	report(n, &h, udp, how, now);
+	return true;
+}
