@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/health.h"
+
+#include "control/rest/json_text.h"
+
+static json_t *worker_json(uint16_t i, uint64_t age_ns)
+{
+	json_t *o = json_object();
+	json_object_set_new(o, "worker", json_integer(i));
+	json_object_set_new(o, "ok", json_boolean(age_ns < HEALTH_BEAT_NS));
+	json_object_set_new(o, "beat_age_ms", json_integer((json_int_t)(age_ns / 1000000)));
+	return o;
+}
+
+char *health_json(const uint64_t *beats, uint16_t n, uint64_t now_ns, int *status)
+{
+	json_t *workers = json_array(), *stuck = json_array(), *o = json_object();
+	for (uint16_t i = 0; i < n; i++) {
+		/* The worker may have turned since `now` was read. */
+		uint64_t age = now_ns > beats[i] ? now_ns - beats[i] : 0;
+		json_array_append_new(workers, worker_json(i, age));
+		if (age >= HEALTH_BEAT_NS)
+			json_array_append_new(stuck, json_integer(i));
+	}
+	bool ok = n && !json_array_size(stuck);
+	*status = ok ? 200 : 503;
+	json_object_set_new(o, "status", json_string(ok ? "ok" : n ? "stuck" : "no workers"));
+	json_object_set_new(o, "stuck", stuck);
+	json_object_set_new(o, "workers", workers);
+	return json_text_dump(o);
+}
+
+char *health_of(const struct dp *d, uint64_t now_ns, int *status)
+{
+	uint64_t beats[DP_WORKERS_MAX];
+	uint16_t n = d ? dp_workers(d) : 0;
+	for (uint16_t i = 0; i < n; i++)
+		beats[i] = dp_beat_ns(d, i);
+	return health_json(beats, n, now_ns, status);
+}

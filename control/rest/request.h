@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One authenticated API request on its way through a resource, and the ways to answer it. */
+#ifndef CONTROL_REST_REQUEST_H
+#define CONTROL_REST_REQUEST_H
+
+#include "control/metrics.h"
+#include "control/rest/errors.h"
+#include "control/rest/rest.h"
+#include "control/rest/router.h"
+
+#include <jansson.h>
+
+struct rest {
+	struct rest_env env;
+	struct metrics_http http;
+};
+
+/* Made by rest.c, freed by the answer: exactly one request_reply_json or request_reply_error ends it. */
+struct request {
+	struct rest *rest;
+	struct http_exchange *x;
+	struct route_match match;
+	enum route_method method;
+	const struct rest_account *account;
+	struct form query, body;
+	/* between an asynchronous call and its answer; freed with the request */
+	char call_sid[35];
+	json_t *held;
+	struct list_args *list;
+};
+
+void request_reply_json(struct request *q, int status, json_t *o); /* takes o */
+void request_reply_error(struct request *q, int status, int code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void request_not_found(struct request *q); /* 404/20404 with the path */
+void request_store_failed(struct request *q, const char *why);
+
+/* The live call of that name if the request's account owns it. */
+struct call *request_live_call(const struct request *q, const char *sid);
+
+/* A resource. Answers now or later. */
+typedef void (*resource_fn)(struct request *q);
+void calls_post(struct request *q);
+void calls_get(struct request *q);
+void call_get(struct request *q);
+void call_post(struct request *q);
+void notifications_get(struct request *q);
+void notification_get(struct request *q);
+
+#endif
