@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// SIPp processes in the peers' host, one scenario each, every one with its own port.
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const host = require('./host');
+const { until, within } = require('./tap');
+
+let nextPort = 5100;
+let nextMedia = 20000;
+const running = new Set();
+
+// opt: ip (10.77.0.11), delay_ms (-d), calls (-m, 1), echo, code and reason (refuse), max_ms (60000)
+class Sipp {
+	constructor(scenario, opt = {}) {
+		this.ip = opt.ip || '10.77.0.11';
+		this.port = opt.port || nextPort++;
+		this.media = nextMedia;
+		nextMedia += 4;
+		this.scenario = scenario;
+		this.opt = opt;
+		this.uri = `sip:callee@${this.ip}:${this.port}`;
+		this.addr = `${this.ip}:${this.port}`;
+		this.log = path.join(host.dir(), `sipp-${scenario}-${this.port}`);
+	}
+
+	argv() {
+		const o = this.opt;
+		const a = ['sipp', '-sf', path.join(__dirname, '..', 'sipp', `${this.scenario}.xml`), '-i', this.ip,
+			'-p', String(this.port), '-mi', this.ip, '-mp', String(this.media), '-nostdin',
+			'-d', String(o.delay_ms === undefined ? 100 : o.delay_ms), '-m', String(o.calls || 1),
+			'-recv_timeout', String(o.recv_ms || 30000), '-trace_err', '-error_file', `${this.log}.err`];
+		if (o.echo) a.push('-rtp_echo');
+		if (o.calls > 100) a.push('-l', String(o.calls));
+		a.push('-key', 'code', String(o.code || 486), '-key', 'reason', o.reason || 'Busy Here');
+		return a;
+	}
+
+	async start() {
+		const out = fs.openSync(`${this.log}.out`, 'w');
+		this.child = host.inPeers(this.argv(), { stdio: ['ignore', out, out] });
+		fs.closeSync(out);
+		running.add(this);
+		this.done = host.ended(this.child).then((code) => { running.delete(this); this.code = code; return code; });
+		await until(() => this.listening() || this.code !== undefined, `sipp ${this.scenario} listening`, 8000);
+		if (this.code !== undefined) throw new Error(`sipp ${this.scenario} did not start:\n${this.output()}`);
+		return this;
+	}
+
+	listening() {
+		const hex = [...this.ip.split('.')].reverse().map((x) => Number(x).toString(16).padStart(2, '0')).join('');
+		const want = `${hex}:${this.port.toString(16).padStart(4, '0')}`.toUpperCase();
+		return host.inPeersSync(['cat', '/proc/net/udp']).stdout.includes(want);
+	}
+
+	// The scenario ran to its end as written: exit code 0.
+	async ok(ms = 20000) {
+		const code = await within(ms, `sipp ${this.scenario} to finish`, this.done);
+		if (code !== 0) throw new Error(`sipp ${this.scenario} ended with ${code}:\n${this.output()}`);
+	}
+
+	output() {
+		const read = (f) => { try { return fs.readFileSync(f, 'utf8'); } catch { return ''; } };
+		return (read(`${this.log}.err`) || read(`${this.log}.out`)).slice(-2500);
+	}
+
+	stop() {
+		if (this.child && this.code === undefined) this.child.kill('SIGKILL');
+	}
+}
+
+function callee(scenario, opt) {
+	return new Sipp(scenario, opt).start();
+}
+
+function stopAll() {
+	for (const s of running) s.stop();
+}
+
+module.exports = { callee, stopAll };
