@@ -28,6 +28,7 @@ struct dp_worker {
 
 struct dp {
 	struct dp_conf conf;
+	struct port_eal args; /* EAL may keep pointers into it */
 	struct port *port;
 	struct worker *all[DP_WORKERS_MAX];
 	struct dp_worker workers[DP_WORKERS_MAX];
@@ -44,13 +45,12 @@ static bool mac_is_zero(const uint8_t mac[6])
 /* The threads EAL makes inherit our signal mask: signals are for the control thread alone. */
 static int eal_start(struct dp *d, char err[256])
 {
-	struct port_eal args;
 	sigset_t all, old;
-	if (port_eal_args(&args, &d->conf, err) != 0)
+	if (port_eal_args(&d->args, &d->conf, err) != 0)
 		return -1;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int rc = rte_eal_init(args.argc, args.argv);
+	int rc = rte_eal_init(d->args.argc, d->args.argv);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc < 0) {
 		snprintf(err, 256, "DPDK does not start: %s", rte_strerror(rte_errno));

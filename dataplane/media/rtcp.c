@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/media/rtcp.h"
 
+#include "dataplane/net/wire.h"
+
 enum { RTCP_SR = 200, RTCP_RR = 201, RTCP_SDES = 202, RTCP_LAST = 207 };
 #define BLOCK 24
 
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
 static uint32_t piece_len(const uint8_t *d)
 {
-	return 4 * (((uint32_t)d[2] << 8 | d[3]) + 1);
+	return 4 * (get16(d + 2) + 1u);
 }
 
 /* RFC 3550 appendix A.2: a compound packet starts with a report, every piece is version 2 and inside the
@@ -47,10 +36,7 @@ static void map_blocks(uint8_t *d, uint32_t blocks, const struct media_leg *l)
 		if (get32(d) != l->out.ssrc)
 			continue;
 		put32(d, l->out.in_ssrc);
-		uint16_t seq = (uint16_t)(d[10] << 8 | d[11]);
-		seq = (uint16_t)(seq - l->out.seq_off);
-		d[10] = (uint8_t)(seq >> 8);
-		d[11] = (uint8_t)seq;
+		put16(d + 10, (uint16_t)(get16(d + 10) - l->out.seq_off));
 	}
 }
 

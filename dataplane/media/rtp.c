@@ -2,31 +2,13 @@
 #include "dataplane/media/rtp.h"
 
 #include "dataplane/media/g711.h"
+#include "dataplane/net/wire.h"
 
 #define RTP_HDR    12
 #define TS_PER_MS  8 /* 8 kHz: both laws and telephone-event */
 #define TS_FRAME   160
 #define NS_PER_MS  1000000ull
 #define NO_PAYLOAD 0xffffffffu
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 /* Header with CSRCs, extension or padding (RFC 3550 §5.1): where the payload starts, its length in *bytes. */
 static uint32_t header_full(const uint8_t *d, uint32_t len, uint32_t *bytes)
@@ -36,7 +18,7 @@ static uint32_t header_full(const uint8_t *d, uint32_t len, uint32_t *bytes)
 	if (d[0] & 0x10) {
 		if (at + 4 > len)
 			return NO_PAYLOAD;
-		at += 4 + 4 * ((uint32_t)d[at + 2] << 8 | d[at + 3]);
+		at += 4 + 4 * get16(d + at + 2);
 	}
 	if (at > len)
 		return NO_PAYLOAD;
@@ -83,7 +65,7 @@ static void resync(struct media_stream *s, uint16_t seq, uint32_t ts, uint32_t s
 
 static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool audio, uint64_t now)
 {
-	uint16_t seq = (uint16_t)(d[2] << 8 | d[3]);
+	uint16_t seq = get16(d + 2);
 	uint32_t ts = get32(d + 4), ssrc = get32(d + 8);
 	if (s->resync || ssrc != s->in_ssrc)
 		resync(s, seq, ts, ssrc, now);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/dataplane/media/media_bench.h"
+
+static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1}, far_mac[6] = {2, 0, 0, 0, 0, 9};
+
+static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
+{
+	struct bench *b = ctx;
+	media_udp_in(b->media, in, now);
+}
+
+static void conf_fill(struct dp_conf *c, uint32_t pairs)
+{
+	*c = (struct dp_conf){.workers = 1,
+	    .prefix = 24,
+	    .mtu = 1500,
+	    .check_l4_sums = true,
+	    .sip_port = 5060,
+	    .rtp_lo = 10000,
+	    .rtp_hi = (uint16_t)(10000 + 2 * pairs - 1),
+	    .rtp_quarantine_ms = 1000,
+	    .legs_max = 16,
+	    .txns_max = 16,
+	    .pkts_max = 64,
+	    .ring_slots = 16,
+	    .key = "0123456789abcde"};
+	c->ip = bench_sock("192.0.2.1", 1).a;
+	memcpy(c->mac, our_mac, 6);
+}
+
+void bench_open(struct bench *b, uint32_t pairs)
+{
+	struct pktio_mem_conf mem = {.mtu = 1500, .buf_bytes = 2048, .pkts = 64, .queue = 64};
+	struct net_ops ops = {.ctx = b, .udp = on_udp};
+	memset(b, 0, sizeof *b);
+	memcpy(mem.mac, our_mac, 6);
+	conf_fill(&b->conf, pairs);
+	b->now = 5000 * BENCH_MS;
+	b->io = pktio_mem_new(&mem);
+	b->wheel = wheel_new(b->now, NULL);
+	assert_non_null(b->io);
+	assert_non_null(b->wheel);
+	assert_int_equal(net_new(&b->net, &b->conf, b->io, b->wheel, &b->stats, &ops, b->now), 0);
+	assert_int_equal(media_new(&b->media, &b->conf, 0, b->net, b->wheel, &b->stats), 0);
+}
+
+void bench_close(struct bench *b)
+{
+	net_flush(b->net, b->now);
+	media_free(b->media);
+	net_free(b->net);
+	wheel_free(b->wheel);
+	pktio_mem_free(b->io);
+}
+
+struct ip_sock bench_sock(const char *ip, uint16_t port)
+{
+	struct ip_sock s = {.port = port};
+	assert_int_equal(ip_addr_parse(&s.a, span_str(ip)), 0);
+	return s;
+}
+
+static void arrive(struct bench *b, const uint8_t *frame, uint32_t len)
+{
+	struct pkt *p;
+	assert_int_equal(pktio_mem_push(b->io, frame, len), 0);
+	assert_int_equal(b->io->ops->rx(b->io, &p, 1), 1);
+	net_input(b->net, p, b->now);
+	net_flush(b->net, b->now);
+}
+
+void bench_in(struct bench *b, const struct ip_sock *src, uint16_t port, const void *data, uint32_t len)
+{
+	uint8_t f[FRAME_MAX];
+	struct ip_sock dst = {b->conf.ip, port};
+	arrive(b, f, frame_udp(f, far_mac, our_mac, src, &dst, data, len));
+}
+
+/* Everybody answers ARP; 0: nothing else waits. */
+static uint32_t pull(struct bench *b)
+{
+	uint8_t answer[FRAME_MAX];
+	for (uint32_t n; (n = pktio_mem_pull(b->io, b->frame, sizeof b->frame));) {
+		if (b->frame[12] != 8 || b->frame[13] != 6)
+			return n;
+		uint32_t a = frame_arp_reply(answer, b->frame, n, far_mac);
+		if (a)
+			arrive(b, answer, a);
+	}
+	return 0;
+}
+
+bool bench_out(struct bench *b, struct frame_udp *out)
+{
+	uint32_t n = pull(b);
+	if (n == 0)
+		return false;
+	assert_int_equal(frame_read_udp(out, b->frame, n), 1);
+	assert_true(ip_addr_eq(&out->src.a, &b->conf.ip));
+	return true;
+}
+
+void bench_rtp(struct bench *b, const struct ip_sock *src, uint16_t port, const struct rtp *r)
+{
+	uint8_t d[172] = {0x80, (uint8_t)(r->mark << 7 | r->pt), (uint8_t)(r->seq >> 8), (uint8_t)r->seq};
+	for (int i = 0; i < 4; i++) {
+		d[4 + i] = (uint8_t)(r->ts >> (24 - 8 * i));
+		d[8 + i] = (uint8_t)(r->ssrc >> (24 - 8 * i));
+	}
+	memset(d + 12, r->fill, 160);
+	bench_in(b, src, port, d, sizeof d);
+}
+
+bool bench_get(struct bench *b, struct rtp *r, struct frame_udp *u)
+{
+	if (!bench_out(b, u))
+		return false;
+	const uint8_t *d = u->payload;
+	assert_int_equal(u->len, 172);
+	assert_int_equal(d[0], 0x80);
+	*r = (struct rtp){.pt = d[1] & 0x7f, .mark = d[1] >> 7, .fill = d[12]};
+	r->seq = (uint16_t)(d[2] << 8 | d[3]);
+	for (int i = 0; i < 4; i++) {
+		r->ts = r->ts << 8 | d[4 + i];
+		r->ssrc = r->ssrc << 8 | d[8 + i];
+	}
+	for (int i = 13; i < 172; i++)
+		assert_int_equal(d[i], r->fill);
+	return true;
+}
