@@ -30,8 +30,13 @@ struct sip_env {
 };
 
 [[nodiscard]] int sip_new(struct sip **out, const struct sip_env *env, uint64_t now);
+/* Gives back every packet, port and timer: while net, media and wheel still live. */
 void sip_free(struct sip *s);
 
+/* May the next command be taken from its ring? False while events are kept back or the event ring is full:
+ * the command stays where it is (back-pressure), and what it would have said is not lost. Ask before each
+ * command, after sip_turn. */
+bool sip_may_take(struct sip *s);
 void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now);
 void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now); /* takes the packet */
 void sip_udp_error(struct sip *s, const struct udp_err *e, uint64_t now);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/call_leg.h"
+
+#include "dataplane/sip/sip_msgs.h"
+#include "dataplane/sip/transport.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#define REASON_BYTES 512
+#define GEN_MAX      0xffffffu
+
+static void on_timer(void *ctx, struct wtimer *timer, uint64_t now)
+{
+	uac_timer((struct leg *)(void *)((char *)timer - offsetof(struct leg, timer)), now);
+}
+
+uint32_t leg_index(const struct leg *l)
+{
+	return pool_index(&l->sip->legs, l);
+}
+
+struct leg *leg_at(struct sip *s, uint32_t idx)
+{
+	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->legs, idx);
+}
+
+struct leg *leg_of(struct sip *s, dp_leg h)
+{
+	if (!h || dp_leg_worker(h) != (uint8_t)s->env.worker)
+		return NULL;
+	struct leg *l = leg_at(s, dp_leg_index(h));
+	return l && l->handle == h && l->started && !l->told ? l : NULL;
+}
+
+struct leg *leg_open(struct sip *s, uint64_t cookie)
+{
+	struct leg *l = pool_get(&s->legs);
+	if (!l)
+		return NULL;
+	memset(l, 0, sizeof *l);
+	l->sip = s;
+	l->cookie = cookie;
+	l->media = MEDIA_NONE;
+	l->ict = l->ist = TXN_NO_INDEX;
+	l->timer.fn = on_timer;
+	if (!dialog_open(&l->dialog, &s->texts)) {
+		pool_put(&s->legs, l);
+		return NULL;
+	}
+	uint32_t idx = leg_index(l);
+	s->gens[idx] = s->gens[idx] >= GEN_MAX ? 1 : s->gens[idx] + 1;
+	l->handle = dp_leg_make((uint8_t)s->env.worker, s->gens[idx], idx);
+	l->dialog.tag_rand = sip_random(s);
+	l->dialog.call_id_rand = sip_random(s);
+	return l;
+}
+
+/* ---- events */
+
+struct dp_event *leg_event(struct leg *l, enum dp_ev_type type, uint64_t now)
+{
+	return l->told ? NULL : event_new(l->sip, type, l->handle, l->cookie, now);
+}
+
+static bool is_x_header(struct span name)
+{
+	return name.len > 2 && (name.p[0] | 0x20) == 'x' && name.p[1] == '-';
+}
+
+/* A header value on one line: folds and tabs become one space, other control bytes are left out. */
+static void put_clean(struct buf *b, struct span v)
+{
+	bool gap = false;
+	for (uint32_t i = 0; i < v.len; i++) {
+		unsigned char c = (unsigned char)v.p[i];
+		if (c == '\r' || c == '\n' || c == '\t' || c == ' ') {
+			gap = true;
+			continue;
+		}
+		if (c < 0x20 || c == 0x7f)
+			continue;
+		if (gap && b->len)
+			buf_chr(b, ' ');
+		gap = false;
+		buf_chr(b, (char)c);
+	}
+}
+
+void leg_event_headers(struct sip *s, struct dp_event *e, const struct sip_msg *m)
+{
+	bool bad = false;
+	uint16_t begin = e->text_len;
+	for (uint16_t i = 0; m && i < m->n_hdrs && !bad; i++) {
+		const struct sip_hdr *h = &m->hdrs[i];
+		struct span name = sip_hdr_name(m, h);
+		if (h->id != SIP_H_OTHER || !is_x_header(name))
+			continue;
+		uint16_t line = e->text_len;
+		struct buf b = buf_on(e->text + line, DP_TEXT_MAX - line);
+		struct buf v = buf_on(e->text + line, DP_TEXT_MAX - line);
+		buf_span(&b, name);
+		buf_lit(&b, ": ");
+		v = buf_on(b.p + b.len, b.cap - b.len);
+		put_clean(&v, sip_hdr_val(m, h));
+		b.len += v.len;
+		buf_lit(&b, "\r\n");
+		bad = b.full || v.full;
+		if (!bad)
+			e->text_len = (uint16_t)(line + b.len);
+	}
+	e->headers = (struct dp_text){begin, (uint16_t)(e->text_len - begin)};
+	if (bad)
+		sip_count(s, STAT_ev_text_lost);
+}
+
+static void put_more(struct buf *b, const char *label, struct span value)
+{
+	if (!value.len)
+		return;
+	buf_span(b, span_str(b->len ? "; " : ""));
+	buf_span(b, span_str(label));
+	struct buf v = buf_on(b->p + b->len, b->cap - b->len);
+	put_clean(&v, value);
+	b->len += v.len;
+}
+
+void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, const struct sip_msg *m)
+{
+	char text[REASON_BYTES];
+	struct buf b = buf_on(text, sizeof text);
+	bool bad = false;
+	put_clean(&b, words);
+	if (m) {
+		put_more(&b, "Reason: ", sip_msg_val(m, SIP_H_REASON));
+		put_more(&b, "Warning: ", sip_msg_val(m, SIP_H_WARNING));
+	}
+	e->reason = dp_event_text(e, buf_view(&b), &bad); /* a prefix when it is very long */
+	if (bad)
+		sip_count(s, STAT_ev_text_lost);
+}
+
+/* ---- media */
+
+void leg_agree(struct leg *l, const struct media_agreed *a, uint64_t now)
+{
+	media_agree(l->sip->env.media, l->media, a, now);
+}
+
+static void tell_pair(struct leg *l, enum dp_ev_type type, dp_leg peer, uint64_t now)
+{
+	struct dp_event *e = leg_event(l, type, now);
+	if (!e)
+		return;
+	e->peer = peer;
+	event_tell(l->sip, e);
+}
+
+/* Take l's bridge apart; `leaver` hears nothing (it is ending, or about to be bridged again). */
+static void part(struct leg *l, bool tell_self, uint64_t now)
+{
+	struct leg *p = leg_of(l->sip, l->peer);
+	dp_leg peer = l->peer;
+	if (!peer)
+		return;
+	l->peer = 0;
+	media_unbridge(l->sip->env.media, l->media);
+	if (tell_self)
+		tell_pair(l, DP_EV_UNBRIDGED, peer, now);
+	if (p && p->peer == l->handle) {
+		p->peer = 0;
+		if (!tell_self)
+			tell_pair(p, DP_EV_UNBRIDGED, l->handle, now);
+	}
+}
+
+static bool bridgeable(const struct leg *l)
+{
+	return l && l->media != MEDIA_NONE &&
+	       (l->state == LEG_UP || (l->state == LEG_PROCEEDING && l->early));
+}
+
+void leg_bridge(struct sip *s, const struct dp_cmd *c, uint64_t now)
+{
+	struct leg *a = leg_of(s, c->leg), *b = leg_of(s, c->peer);
+	if (!a || !b) {
+		sip_count(s, STAT_cmd_stale_handle);
+		return;
+	}
+	if (a == b || !bridgeable(a) || !bridgeable(b)) {
+		sip_count(s, STAT_cmd_bad);
+		return;
+	}
+	if (a->peer != b->handle) {
+		part(a, false, now);
+		part(b, false, now);
+	}
+	media_bridge(s->env.media, a->media, b->media);
+	a->peer = b->handle;
+	b->peer = a->handle;
+	tell_pair(a, DP_EV_BRIDGED, b->handle, now);
+}
+
+void leg_unbridge(struct sip *s, const struct dp_cmd *c, uint64_t now)
+{
+	struct leg *l = leg_of(s, c->leg);
+	if (!l)
+		sip_count(s, STAT_cmd_stale_handle);
+	else
+		part(l, true, now);
+}
+
+/* ---- the end */
+
+void leg_tell_end(struct leg *l, const struct leg_end *end, uint64_t now)
+{
+	struct sip *s = l->sip;
+	struct dp_media_counts counts = {0};
+	if (l->told)
+		return;
+	part(l, false, now);
+	if (l->media != MEDIA_NONE)
+		media_close(s->env.media, l->media, &counts, now);
+	l->media = MEDIA_NONE;
+	struct dp_event *e = leg_event(l, DP_EV_ENDED, now);
+	if (!l->started)
+		e->leg = 0;
+	e->cause = (uint8_t)end->cause;
+	e->sip_status = end->status;
+	e->progressed = l->progressed;
+	e->media = counts;
+	if (end->src)
+		e->remote = *end->src;
+	leg_event_reason(s, e, end->reason, end->m);
+	leg_event_headers(s, e, end->m);
+	event_tell(s, e);
+	if (l->started)
+		sip_count(s, STAT_legs_ended);
+	l->told = true;
+}
+
+void leg_free(struct leg *l, uint64_t now)
+{
+	struct sip *s = l->sip;
+	struct txn *ict = txn_at(s, l->ict), *ist = txn_at(s, l->ist);
+	assert(l->told || !l->started);
+	l->state = LEG_NONE;
+	l->ict = l->ist = TXN_NO_INDEX;
+	if (ict)
+		ict->leg = TXN_NO_INDEX;
+	if (ist) {
+		ist->leg = TXN_NO_INDEX;
+		txn_abort(ist, now);
+	}
+	if (l->media != MEDIA_NONE) {
+		struct dp_media_counts none;
+		media_close(s->env.media, l->media, &none, now);
+	}
+	wheel_cancel(s->env.wheel, &l->timer);
+	dialog_close(&l->dialog, &s->texts);
+	pool_put(&s->legs, l);
+}
+
+/* ---- BYE */
+
+static void put_cause(struct buf *b, uint16_t status)
+{
+	if (!status) {
+		buf_lit(b, "Q.850;cause=16;text=\"Normal call clearing\"");
+		return;
+	}
+	buf_lit(b, "SIP;cause=");
+	buf_u32(b, status);
+}
+
+/* 0: under way. -ENOBUFS-like true/false: false = try again later. */
+static bool send_bye(struct leg *l, uint64_t now)
+{
+	struct sip *s = l->sip;
+	char text[64];
+	struct buf reason = buf_on(text, sizeof text);
+	struct txn *t = txn_open(s, TXN_NICT, SIP_BYE, &l->hop);
+	if (!t)
+		return false;
+	t->cseq = l->dialog.local_cseq + 1;
+	put_cause(&reason, l->bye_status);
+	struct pkt *p = msgs_bye(s, l, t, buf_view(&reason));
+	if (!p) {
+		pool_put(&s->txns, t);
+		return false;
+	}
+	l->dialog.local_cseq++;
+	(void)!txn_start(t, p, now); /* no route to the far side: the call is over all the same */
+	return true;
+}
+
+void leg_clear(struct leg *l, uint64_t now)
+{
+	struct sip *s = l->sip;
+	if (l->state != LEG_CLEARING)
+		l->give_up_at = now + 64 * s->times.t1;
+	l->state = LEG_CLEARING;
+	if (send_bye(l, now) || now >= l->give_up_at)
+		leg_free(l, now);
+	else
+		wheel_arm(s->env.wheel, &l->timer, now + s->times.t1, l->timer.fn);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A call leg: one dialog that we began, its INVITE transaction, its media, and the name control has for it.
+ *
+ * A leg has two ends. leg_tell_end closes the media and tells control ENDED: the handle is dead from then on.
+ * leg_free gives the slot back. Between the two lies what the protocol still owes the far side (a CANCEL that
+ * has no final yet, a BYE that found no buffer). */
+#ifndef DP_SIP_CALL_LEG_H
+#define DP_SIP_CALL_LEG_H
+
+#include "dataplane/sip/core.h"
+#include "dataplane/sip/session.h"
+
+#define LEG_CSEQ_INVITE 1u
+
+enum leg_state {
+	LEG_NONE = 0,
+	LEG_CALLING,    /* INVITE sent, nothing came */
+	LEG_PROCEEDING, /* a provisional response came */
+	LEG_CANCELING,  /* somebody gave up: CANCEL is sent, or waits for the first provisional (§9.1) */
+	LEG_UP,         /* 2xx taken and acknowledged */
+	LEG_CLEARING,   /* told ENDED, the BYE waits for a buffer or a transaction */
+	LEG_STATES
+};
+
+struct leg {
+	struct sip *sip;
+	struct wtimer timer; /* ring timeout; patience after CANCEL; next try of a BYE */
+	uint64_t cookie;
+	struct dialog dialog;
+	struct session session;
+	struct ip_sock hop; /* where requests of the dialog go */
+	uint32_t media;     /* MEDIA_NONE = none */
+	uint32_t ict, ist;  /* transactions: our INVITE; a re-INVITE of the far side; TXN_NO_INDEX = none */
+	dp_leg handle, peer;
+	uint64_t give_up_at;  /* CLEARING, CANCELING: ns */
+	uint64_t early_tag;   /* hash of the To tag whose early SDP was taken */
+	uint64_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
+	uint16_t last_status; /* of the last provisional told */
+	uint16_t bye_status;  /* why we hang up, for the Reason header; 0 = normal clearing */
+	uint8_t state;        /* enum leg_state */
+	uint8_t why;          /* CANCELING: enum dp_end_cause asked for */
+	uint8_t n_progress;   /* provisionals told, bounded */
+	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
+};
+
+/* NULL: a pool has no room; nothing is held. */
+struct leg *leg_open(struct sip *s, uint64_t cookie);
+uint32_t leg_index(const struct leg *l);
+/* The leg a handle names; NULL: it has gone. */
+struct leg *leg_of(struct sip *s, dp_leg handle);
+struct leg *leg_at(struct sip *s, uint32_t idx);
+
+/* How a leg ended, for control. m: the message whose X- headers and Reason go with it; may be NULL. */
+struct leg_end {
+	enum dp_end_cause cause;
+	uint16_t status;
+	struct span reason;
+	const struct sip_msg *m;
+	const struct ip_sock *src;
+};
+void leg_tell_end(struct leg *l, const struct leg_end *e, uint64_t now);
+/* Gives everything back. A transaction that still runs goes on alone. Told or never started. */
+void leg_free(struct leg *l, uint64_t now);
+static inline void leg_end(struct leg *l, const struct leg_end *e, uint64_t now)
+{
+	leg_tell_end(l, e, now);
+	leg_free(l, now);
+}
+
+/* An event of this leg; NULL when control must not hear of it any more. */
+struct dp_event *leg_event(struct leg *l, enum dp_ev_type type, uint64_t now);
+/* X- headers of a message, canonical, one line each. */
+void leg_event_headers(struct sip *s, struct dp_event *e, const struct sip_msg *m);
+/* Some words, without control bytes, bounded. */
+void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, const struct sip_msg *m);
+
+/* Send BYE for a confirmed dialog and let go of the leg (control has been told): now, or as soon as a buffer
+ * and a transaction can be had, for 64*T1 at most. */
+void leg_clear(struct leg *l, uint64_t now);
+
+/* Media. */
+void leg_agree(struct leg *l, const struct media_agreed *a, uint64_t now);
+void leg_bridge(struct sip *s, const struct dp_cmd *c, uint64_t now);
+void leg_unbridge(struct sip *s, const struct dp_cmd *c, uint64_t now);
+
+/* uac.c: run one event of the leg's machine that comes from its timer. */
+void uac_timer(struct leg *l, uint64_t now);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this folder share: the user agent of one worker. */
+#ifndef DP_SIP_CORE_H
+#define DP_SIP_CORE_H
+
+#include "dataplane/core/pool.h"
+#include "dataplane/core/table.h"
+#include "dataplane/sip/dialog.h"
+#include "dataplane/sip/event.h"
+#include "dataplane/sip/ident.h"
+#include "dataplane/sip/sip.h"
+#include "dataplane/sip/txn.h"
+#include "sip-parser/sdp.h"
+#include "sip-parser/sip_msg.h"
+
+#define SIP_WAIT_BUCKETS 1024 /* client transactions that wait for a first response, by remote address */
+
+struct guest; /* uas_guest.c: INVITEs of strangers seen lately */
+
+struct sip {
+	struct sip_env env;
+	struct hash_key key;
+	struct txn_times times;
+	const struct txn_user *user;
+	bool stopping;
+
+	struct pool legs, txns;
+	struct dialog_pools texts;
+	uint32_t *gens; /* generation of each leg slot: 1 … 0xffffff */
+	struct table *servers;
+	struct txn_list waiting[SIP_WAIT_BUCKETS];
+	struct guest *guests;
+	uint32_t guest_sets; /* power of two */
+	struct events events;
+
+	struct sip_msg msg; /* of the datagram being handled */
+	struct sdp sdp;     /* of its body */
+	struct span host;   /* our address as text, and with the port unless it is 5060 */
+	struct span host_port;
+	char host_text[64], host_port_text[72];
+	struct buf via_head; /* "Via: SIP/2.0/UDP host:port;rport;branch=" */
+	char via_text[128];
+};
+
+static inline uint64_t sip_random(struct sip *s)
+{
+	return s->env.random64(s->env.ctx);
+}
+
+static inline void sip_count(struct sip *s, enum stat_id id)
+{
+	stat_inc(s->env.stats, id);
+}
+
+#endif

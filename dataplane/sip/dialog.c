@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/dialog.h"
+
+#include "sip-parser/sip_addr.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#define ROUTES_MAX 32
+
+int dialog_pools_init(struct dialog_pools *p, uint32_t brief, uint32_t large)
+{
+	int rc = pool_init(&p->brief, "dialog_text", brief, sizeof(struct dialog_block) + DIALOG_SHORT_BYTES);
+	if (rc)
+		return rc;
+	rc = pool_init(&p->large, "dialog_text_long", large, sizeof(struct dialog_block) + DIALOG_LONG_BYTES);
+	if (rc)
+		pool_fini(&p->brief);
+	return rc;
+}
+
+void dialog_pools_fini(struct dialog_pools *p)
+{
+	pool_fini(&p->brief);
+	pool_fini(&p->large);
+}
+
+static struct dialog_block *block_new(struct dialog_pools *p, bool is_long)
+{
+	struct dialog_block *b = pool_get(is_long ? &p->large : &p->brief);
+	if (!b)
+		return NULL;
+	memset(b, 0, sizeof *b);
+	b->refs = 1;
+	b->is_long = is_long;
+	b->cap = is_long ? DIALOG_LONG_BYTES : DIALOG_SHORT_BYTES;
+	return b;
+}
+
+struct dialog_block *dialog_block_get(struct dialog_block *b)
+{
+	b->refs++;
+	return b;
+}
+
+void dialog_block_put(struct dialog_pools *p, struct dialog_block *b)
+{
+	if (b && --b->refs == 0)
+		pool_put(b->is_long ? &p->large : &p->brief, b);
+}
+
+bool dialog_open(struct dialog *d, struct dialog_pools *p)
+{
+	*d = (struct dialog){.text = block_new(p, false)};
+	return d->text != NULL;
+}
+
+void dialog_close(struct dialog *d, struct dialog_pools *p)
+{
+	dialog_block_put(p, d->text);
+	d->text = NULL;
+}
+
+static uint32_t bytes_with(const struct dialog_block *b, enum dialog_text which, uint32_t len)
+{
+	uint32_t n = len;
+	for (int i = 0; i < DIALOG_TEXTS; i++)
+		n += i == (int)which ? 0 : b->t[i].len;
+	return n;
+}
+
+static void block_append(struct dialog_block *b, enum dialog_text which, struct span s)
+{
+	assert(s.len <= (uint32_t)(b->cap - b->len));
+	if (s.len)
+		memcpy(b->b + b->len, s.p, s.len);
+	b->t[which].off = b->len;
+	b->t[which].len = (uint16_t)s.len;
+	b->len = (uint16_t)(b->len + s.len);
+}
+
+/* A fresh block with everything of the old one but `which`, which becomes s. */
+static bool block_rebuild(struct dialog *d, struct dialog_pools *p, enum dialog_text which, struct span s)
+{
+	struct dialog_block *old = d->text;
+	uint32_t need = bytes_with(old, which, s.len);
+	if (need > DIALOG_LONG_BYTES)
+		return false;
+	struct dialog_block *b = block_new(p, need > DIALOG_SHORT_BYTES);
+	if (!b && need <= DIALOG_SHORT_BYTES)
+		b = block_new(p, true);
+	if (!b)
+		return false;
+	for (int i = 0; i < DIALOG_TEXTS; i++)
+		block_append(b, (enum dialog_text)i,
+		    i == (int)which ? s : dialog_block_span(old, (enum dialog_text)i));
+	dialog_block_put(p, old);
+	d->text = b;
+	return true;
+}
+
+bool dialog_set(struct dialog *d, struct dialog_pools *p, enum dialog_text which, struct span s)
+{
+	if (span_eq(dialog_span(d, which), s))
+		return true;
+	if (s.len <= (uint32_t)(d->text->cap - d->text->len)) {
+		block_append(d->text, which, s);
+		return true;
+	}
+	return block_rebuild(d, p, which, s);
+}
+
+bool dialog_contact(const struct sip_msg *m, struct span *uri)
+{
+	struct span rest = sip_msg_val(m, SIP_H_CONTACT), elem;
+	struct sip_addr a;
+	uint32_t off;
+	if (!rest.p || !sip_list_next(&rest, &elem) || sip_addr_parse(&a, elem, &off) || a.star)
+		return false;
+	*uri = a.uri_text;
+	return a.uri.scheme == SIP_URI_SIP && a.uri.host.len && a.uri_text.len;
+}
+
+/* The elements of every Record-Route line, in order. */
+static uint32_t routes_of(const struct sip_msg *m, struct span out[ROUTES_MAX], bool *too_many)
+{
+	uint32_t n = 0;
+	for (const struct sip_hdr *h = sip_msg_hdr(m, SIP_H_RECORD_ROUTE); h; h = sip_msg_hdr_next(m, h)) {
+		struct span rest = sip_hdr_val(m, h), elem;
+		while (sip_list_next(&rest, &elem)) {
+			if (n == ROUTES_MAX) {
+				*too_many = true;
+				return n;
+			}
+			out[n++] = elem;
+		}
+	}
+	return n;
+}
+
+/* Folded header text on one line: white space that contains CR or LF becomes one space. */
+static void put_unfolded(struct buf *b, struct span s)
+{
+	for (uint32_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		if (c != '\r' && c != '\n')
+			buf_chr(b, c);
+		else if (c == '\n')
+			buf_chr(b, ' ');
+	}
+}
+
+void dialog_route_reverse(struct buf *out, const struct sip_msg *m)
+{
+	struct span e[ROUTES_MAX];
+	uint32_t n = routes_of(m, e, &out->full);
+	while (n--) {
+		put_unfolded(out, e[n]);
+		if (n)
+			buf_lit(out, ", ");
+	}
+}
+
+int dialog_confirm(struct dialog *d, struct dialog_pools *p, const struct sip_msg *m, const char **reason)
+{
+	struct sip_addr to;
+	struct span target;
+	uint32_t off;
+	char tmp[DIALOG_LONG_BYTES];
+	struct buf route = buf_on(tmp, sizeof tmp);
+	if (sip_addr_parse(&to, sip_msg_val(m, SIP_H_TO), &off) || to.tag.len == 0) {
+		*reason = "2xx without a To tag";
+		return -1;
+	}
+	if (!dialog_contact(m, &target)) {
+		*reason = "2xx without a usable Contact";
+		return -1;
+	}
+	dialog_route_reverse(&route, m);
+	*reason = "tag, Contact and route set of the 2xx are too long";
+	if (route.full || !dialog_set(d, p, DIALOG_TAG, to.tag) || !dialog_set(d, p, DIALOG_TARGET, target) ||
+	    !dialog_set(d, p, DIALOG_ROUTE, buf_view(&route)))
+		return -1;
+	d->confirmed = true;
+	return 0;
+}
+
+bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct sip_msg *m)
+{
+	struct span target;
+	if (!dialog_contact(m, &target))
+		return true;
+	return dialog_set(d, p, DIALOG_TARGET, target);
+}
+
+bool dialog_cseq_in(struct dialog *d, uint32_t cseq)
+{
+	if (d->remote_cseq_set && cseq <= d->remote_cseq)
+		return false;
+	d->remote_cseq = cseq;
+	d->remote_cseq_set = true;
+	return true;
+}
+
+void dialog_route(struct dialog_route *out, struct span target, struct span route_set, struct buf *tmp)
+{
+	struct span rest = route_set, first;
+	struct sip_addr a;
+	uint32_t off;
+	*out = (struct dialog_route){target, route_set, target};
+	if (!route_set.len || !sip_list_next(&rest, &first) || sip_addr_parse(&a, first, &off))
+		return;
+	struct span lr;
+	out->hop = a.uri_text;
+	if (sip_param_get(a.uri.params, SPAN("lr"), &lr))
+		return;
+	/* Strict router (§12.2.1.1): its URI is the Request-URI, the target goes to the end of the route. */
+	out->ruri = a.uri_text;
+	uint32_t begin = tmp->len;
+	if (rest.len) {
+		buf_span(tmp, rest);
+		buf_lit(tmp, ", ");
+	}
+	buf_chr(tmp, '<');
+	buf_span(tmp, target);
+	buf_chr(tmp, '>');
+	out->route = span_of(tmp->p + begin, tmp->len - begin);
+}
+
+bool dialog_hop_sock(struct span hop, struct ip_sock *out)
+{
+	struct sip_uri u;
+	struct span maddr;
+	uint32_t off;
+	if (sip_uri_parse(&u, hop, &off) || u.scheme != SIP_URI_SIP)
+		return false;
+	struct span host = sip_param_get(u.params, SPAN("maddr"), &maddr) ? maddr : u.host;
+	if (ip_addr_parse(&out->a, host))
+		return false;
+	out->port = u.port ? u.port : 5060;
+	return true;
+}

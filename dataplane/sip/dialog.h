@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A dialog as its caller's side keeps it (RFC 3261 §12): both tags, the Call-ID, the two sequence numbers, the
+ * remote target and the route set. The long parts are text in a bounded, reference-counted block, because the
+ * INVITE transaction needs the Request-URI longer than the leg does. Pure: no packet, no clock. */
+#ifndef DP_SIP_DIALOG_H
+#define DP_SIP_DIALOG_H
+
+#include "dataplane/api/ip_addr.h"
+#include "dataplane/core/pool.h"
+#include "sip-parser/sip_msg.h"
+
+/* What the text block holds. */
+enum dialog_text {
+	DIALOG_RURI,   /* Request-URI and To URI of the INVITE */
+	DIALOG_USER,   /* our user part */
+	DIALOG_SID,    /* X-Twilio-CallSid */
+	DIALOG_TAG,    /* remote tag */
+	DIALOG_TARGET, /* remote target URI */
+	DIALOG_ROUTE,  /* route set, ready for a Route header: "<sip:a;lr>, <sip:b;lr>"; empty = none */
+	DIALOG_TEXTS
+};
+
+#define DIALOG_SHORT_BYTES 704  /* a block of the ordinary pool */
+#define DIALOG_LONG_BYTES  4096 /* a block for long URIs and route sets; more than that is refused */
+
+struct dialog_block {
+	uint32_t refs;
+	uint16_t len, cap;
+	bool is_long;
+	struct {
+		uint16_t off, len;
+	} t[DIALOG_TEXTS];
+	char b[];
+};
+
+struct dialog_pools {
+	struct pool brief, large;
+};
+
+struct dialog {
+	uint64_t tag_rand, call_id_rand; /* of our tag and Call-ID (ident.h) */
+	struct dialog_block *text;
+	uint32_t local_cseq, remote_cseq;
+	bool remote_cseq_set;
+	bool confirmed;
+};
+
+[[nodiscard]] int dialog_pools_init(struct dialog_pools *p, uint32_t brief, uint32_t large);
+void dialog_pools_fini(struct dialog_pools *p);
+
+/* An empty dialog with room for text. False: no block (nothing is held). */
+[[nodiscard]] bool dialog_open(struct dialog *d, struct dialog_pools *p);
+void dialog_close(struct dialog *d, struct dialog_pools *p);
+/* A further owner of a text block, and its end. */
+struct dialog_block *dialog_block_get(struct dialog_block *b);
+void dialog_block_put(struct dialog_pools *p, struct dialog_block *b);
+
+static inline struct span dialog_block_span(const struct dialog_block *b, enum dialog_text which)
+{
+	return (struct span){b->b + b->t[which].off, b->t[which].len};
+}
+
+static inline struct span dialog_span(const struct dialog *d, enum dialog_text which)
+{
+	return dialog_block_span(d->text, which);
+}
+
+/* Replace one text (moves to a long block when needed). False: longer than DIALOG_LONG_BYTES in all, or no
+ * block; the dialog keeps what it had. The block must have one owner when it already holds this text. */
+[[nodiscard]] bool dialog_set(
+    struct dialog *d, struct dialog_pools *p, enum dialog_text which, struct span s);
+
+/* Become confirmed by a 2xx to our INVITE: remote tag, remote target from Contact, route set from
+ * Record-Route in reverse (§12.1.2). -1 with a static reason: no To tag, no usable Contact, too long. */
+[[nodiscard]] int dialog_confirm(
+    struct dialog *d, struct dialog_pools *p, const struct sip_msg *m, const char **reason);
+
+/* A target refresh request (§12.2.2): take over its Contact, if it has a usable one. False: no room. */
+[[nodiscard]] bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct sip_msg *m);
+
+/* Check a request's CSeq (§12.2.2). False: out of order, answer 500. True: remembered. */
+bool dialog_cseq_in(struct dialog *d, uint32_t cseq);
+
+/* Write the Record-Route values of a response as a Route value, in reverse. */
+void dialog_route_reverse(struct buf *out, const struct sip_msg *m);
+
+/* Contact URI of a message; false when there is none that a request could be sent to. */
+bool dialog_contact(const struct sip_msg *m, struct span *uri);
+
+/* How to address a request from target and route set (§12.2.1.1): *ruri and *route are what goes into the
+ * message (tmp holds a rewritten route for a strict router), *hop the URI that says where to send it. */
+struct dialog_route {
+	struct span ruri, route, hop;
+};
+void dialog_route(struct dialog_route *out, struct span target, struct span route_set, struct buf *tmp);
+
+/* The IP address and port a hop URI names literally; false when it names a host. */
+bool dialog_hop_sock(struct span hop, struct ip_sock *out);
+
+#endif

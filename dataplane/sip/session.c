@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/session.h"
+
+#define PT_PCMU 0
+#define PT_PCMA 8
+#define NO_DTMF 0xff
+
+void session_init(struct session *s, uint32_t id, uint16_t port, uint8_t codecs)
+{
+	*s = (struct session){.id = id, .port = port, .codecs = codecs, .pt = SESSION_NO_CODEC};
+}
+
+/* ---- writing */
+
+static void put_head(struct buf *b, const struct session *s, const struct ip_addr *own)
+{
+	buf_lit(b, "v=0\r\no=- ");
+	buf_u32(b, s->id);
+	buf_chr(b, ' ');
+	buf_u32(b, s->version);
+	buf_lit(b, " IN IP4 ");
+	ip_addr_put(b, own);
+	buf_lit(b, "\r\ns=-\r\nc=IN IP4 ");
+	ip_addr_put(b, own);
+	buf_lit(b, "\r\nt=0 0\r\n");
+}
+
+static void put_rtpmap(struct buf *b, uint8_t pt)
+{
+	if (pt == PT_PCMU)
+		buf_lit(b, "a=rtpmap:0 PCMU/8000\r\n");
+	else
+		buf_lit(b, "a=rtpmap:8 PCMA/8000\r\n");
+}
+
+static void put_dtmf(struct buf *b, uint8_t pt)
+{
+	buf_lit(b, "a=rtpmap:");
+	buf_u32(b, pt);
+	buf_lit(b, " telephone-event/8000\r\na=fmtp:");
+	buf_u32(b, pt);
+	buf_lit(b, " 0-16\r\n");
+}
+
+static void put_dir(struct buf *b, bool send, bool recv)
+{
+	if (send)
+		buf_span(b, recv ? SPAN("a=sendrecv\r\n") : SPAN("a=sendonly\r\n"));
+	else
+		buf_span(b, recv ? SPAN("a=recvonly\r\n") : SPAN("a=inactive\r\n"));
+}
+
+static bool offers(const struct session *s, uint8_t pt)
+{
+	if (pt == PT_PCMU)
+		return s->codecs != DP_CODECS_PCMA;
+	return pt == PT_PCMA && s->codecs != DP_CODECS_PCMU;
+}
+
+void session_offer(struct session *s, const struct ip_addr *own, struct buf *b)
+{
+	s->version++;
+	put_head(b, s, own);
+	buf_lit(b, "m=audio ");
+	buf_u32(b, s->port);
+	buf_lit(b, " RTP/AVP");
+	buf_span(b, offers(s, PT_PCMU) ? SPAN(" 0") : SPAN(""));
+	buf_span(b, offers(s, PT_PCMA) ? SPAN(" 8") : SPAN(""));
+	buf_lit(b, " 101\r\n");
+	if (offers(s, PT_PCMU))
+		put_rtpmap(b, PT_PCMU);
+	if (offers(s, PT_PCMA))
+		put_rtpmap(b, PT_PCMA);
+	put_dtmf(b, SESSION_DTMF_PT);
+	buf_lit(b, "a=ptime:20\r\n");
+	put_dir(b, true, true);
+}
+
+/* ---- reading */
+
+static bool is_audio(const struct sdp_media *m)
+{
+	return span_ieq(m->type, SPAN("audio")) && span_ieq(m->proto, SPAN("RTP/AVP")) && m->port != 0;
+}
+
+/* Static payload types only: 0 and 8 mean what RFC 3551 says. */
+static bool has_pt(const struct sdp_media *m, uint8_t pt)
+{
+	for (uint8_t i = 0; i < m->n_fmts; i++)
+		if (m->fmts[i].pt == pt)
+			return true;
+	return false;
+}
+
+static uint8_t first_common(const struct session *s, const struct sdp_media *m)
+{
+	for (uint8_t i = 0; i < m->n_fmts; i++)
+		if (offers(s, m->fmts[i].pt))
+			return m->fmts[i].pt;
+	return SESSION_NO_CODEC;
+}
+
+static uint8_t dtmf_of(const struct sdp_media *m)
+{
+	for (uint8_t i = 0; i < m->n_fmts; i++)
+		if (span_ieq(m->fmts[i].name, SPAN("telephone-event")) && m->fmts[i].rate == 8000)
+			return m->fmts[i].pt;
+	return NO_DTMF;
+}
+
+static bool any_address(const struct ip_addr *a)
+{
+	static const uint8_t ZERO[16];
+	return memcmp(a->b, ZERO, sizeof ZERO) == 0;
+}
+
+/* Addresses and direction of the far side. 0.0.0.0 is hold by the rule of RFC 2543: send nothing. */
+static int far_side(struct media_agreed *out, const struct sdp_media *m, const char **reason)
+{
+	struct ip_addr a;
+	if (m->addr_is_v6 || ip_addr_parse(&a, m->addr) || a.fam != 4) {
+		*reason = "SDP connection address is not an IPv4 address";
+		return -1;
+	}
+	bool nowhere = any_address(&a);
+	*out = (struct media_agreed){.remote_rtp = {.a = a, .port = m->port},
+	    .remote_rtcp_port = m->rtcp_port,
+	    .may_send = !nowhere && (m->dir == SDP_SENDRECV || m->dir == SDP_RECVONLY),
+	    .may_recv = m->dir == SDP_SENDRECV || m->dir == SDP_SENDONLY};
+	if (nowhere)
+		out->remote_rtp = (struct ip_sock){0};
+	return 0;
+}
+
+int session_answer(
+    struct session *s, struct span body, struct sdp *sdp, struct media_agreed *out, const char **reason)
+{
+	uint32_t off;
+	if (sdp_parse(sdp, body, &off, reason))
+		return -1;
+	const struct sdp_media *m = &sdp->media[0];
+	*reason = "answer has no audio stream in RTP/AVP";
+	if (sdp->n_media == 0 || !span_ieq(m->type, SPAN("audio")) || !span_ieq(m->proto, SPAN("RTP/AVP")))
+		return -1;
+	*reason = "audio stream refused by the answer (port 0)";
+	if (m->port == 0)
+		return -1;
+	uint8_t pt = first_common(s, m);
+	*reason = "no common codec in the answer";
+	if (pt == SESSION_NO_CODEC || far_side(out, m, reason))
+		return -1;
+	out->pt = s->pt = pt;
+	out->dtmf_pt_send = dtmf_of(m);
+	out->dtmf_pt_recv = out->dtmf_pt_send == NO_DTMF ? NO_DTMF : SESSION_DTMF_PT;
+	s->held = !out->may_send;
+	return 0;
+}
+
+/* The stream of an offer that we take: the first audio stream with a codec of ours. */
+static int choose(const struct session *s, const struct sdp *sdp, uint8_t *pt)
+{
+	for (int i = 0; i < sdp->n_media; i++) {
+		const struct sdp_media *m = &sdp->media[i];
+		if (!is_audio(m))
+			continue;
+		*pt = s->pt != SESSION_NO_CODEC && has_pt(m, s->pt) ? s->pt : first_common(s, m);
+		if (*pt != SESSION_NO_CODEC)
+			return i;
+	}
+	return -1;
+}
+
+/* Every stream of the offer has its line in the answer; what we do not take has port 0 (RFC 3264 §6). */
+static void put_refused(struct buf *b, const struct sdp_media *m)
+{
+	buf_lit(b, "m=");
+	buf_span(b, m->type);
+	buf_lit(b, " 0 ");
+	buf_span(b, m->proto);
+	buf_chr(b, ' ');
+	buf_u32(b, m->n_fmts ? m->fmts[0].pt : 0);
+	buf_lit(b, "\r\n");
+}
+
+static void put_taken(struct buf *b, const struct session *s, const struct media_agreed *a)
+{
+	buf_lit(b, "m=audio ");
+	buf_u32(b, s->port);
+	buf_lit(b, " RTP/AVP ");
+	buf_u32(b, a->pt);
+	if (a->dtmf_pt_send != NO_DTMF) {
+		buf_chr(b, ' ');
+		buf_u32(b, a->dtmf_pt_send);
+	}
+	buf_lit(b, "\r\n");
+	put_rtpmap(b, a->pt);
+	if (a->dtmf_pt_send != NO_DTMF)
+		put_dtmf(b, a->dtmf_pt_send);
+	buf_lit(b, "a=ptime:20\r\n");
+	put_dir(b, a->may_send, a->may_recv);
+}
+
+int session_reoffer(struct session *s, struct span body, struct sdp *sdp, const struct ip_addr *own,
+    struct media_agreed *out, struct buf *answer, const char **reason)
+{
+	uint32_t off;
+	uint8_t pt;
+	if (sdp_parse(sdp, body, &off, reason))
+		return -1;
+	int n = choose(s, sdp, &pt);
+	*reason = "no audio stream with a common codec in the offer";
+	if (n < 0 || far_side(out, &sdp->media[n], reason))
+		return -1;
+	struct session next = *s;
+	next.version++;
+	next.pt = out->pt = pt;
+	next.held = !out->may_send;
+	out->dtmf_pt_send = out->dtmf_pt_recv = dtmf_of(&sdp->media[n]);
+	put_head(answer, &next, own);
+	for (int i = 0; i < sdp->n_media; i++) {
+		if (i == n)
+			put_taken(answer, &next, out);
+		else
+			put_refused(answer, &sdp->media[i]);
+	}
+	*reason = "the offer has too many streams to answer";
+	if (answer->full)
+		return -1;
+	*s = next;
+	return 0;
+}

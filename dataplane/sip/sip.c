@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/sip.h"
+
+#include "dataplane/sip/core.h"
+#include "dataplane/sip/transport.h"
+#include "dataplane/sip/uac.h"
+#include "dataplane/sip/uas_core.h"
+#include "sip-parser/sip_addr.h"
+#include "sip-parser/sip_uri.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define NS_PER_MS 1000000ull
+
+/* ---- start and end */
+
+static void make_texts(struct sip *s)
+{
+	const struct dp_conf *c = s->env.conf;
+	struct buf host = buf_on(s->host_text, sizeof s->host_text);
+	struct buf port = buf_on(s->host_port_text, sizeof s->host_port_text);
+	ip_addr_put(&host, net_addr(s->env.net));
+	buf_span(&port, buf_view(&host));
+	if (c->sip_port != 5060) {
+		buf_chr(&port, ':');
+		buf_u32(&port, c->sip_port);
+	}
+	s->host = buf_view(&host);
+	s->host_port = buf_view(&port);
+	s->via_head = buf_on(s->via_text, sizeof s->via_text);
+	buf_lit(&s->via_head, "Via: SIP/2.0/UDP ");
+	buf_span(&s->via_head, s->host);
+	buf_chr(&s->via_head, ':');
+	buf_u32(&s->via_head, c->sip_port);
+	buf_lit(&s->via_head, ";rport;branch=");
+}
+
+static int make_pools(struct sip *s)
+{
+	const struct dp_conf *c = s->env.conf;
+	/* A leg's text outlives it in its INVITE transaction, for the ACK of a final that comes again. */
+	uint32_t texts = c->legs_max + c->txns_max / 2 + 1, large = c->legs_max / 8 + 16;
+	int rc = pool_init(&s->legs, "legs", c->legs_max, sizeof(struct leg));
+	if (!rc)
+		rc = pool_init(&s->txns, "transactions", c->txns_max, sizeof(struct txn));
+	if (!rc)
+		rc = dialog_pools_init(&s->texts, texts, large);
+	if (!rc)
+		rc = events_init(&s->events, c->legs_max);
+	if (!rc)
+		rc = uas_guests_init(s, c->txns_max);
+	s->gens = rc ? NULL : calloc(c->legs_max, sizeof *s->gens);
+	s->servers = rc ? NULL : table_new(c->txns_max);
+	return rc ? rc : s->gens && s->servers ? 0 : -ENOMEM;
+}
+
+int sip_new(struct sip **out, const struct sip_env *env, uint64_t now)
+{
+	const struct dp_conf *c = env->conf;
+	*out = NULL;
+	if (!c->legs_max || !c->txns_max || c->legs_max > IDENT_INDEX_MAX || c->txns_max >= IDENT_INDEX_MAX)
+		return -EINVAL;
+	struct sip *s = calloc(1, sizeof *s);
+	if (!s)
+		return -ENOMEM;
+	s->env = *env;
+	s->key = hash_key_of(c->key);
+	s->times = (struct txn_times){c->t1_ms * NS_PER_MS, c->t2_ms * NS_PER_MS, c->t4_ms * NS_PER_MS};
+	s->user = &uac_txn_user;
+	for (uint32_t i = 0; i < SIP_WAIT_BUCKETS; i++)
+		s->waiting[i].prev = s->waiting[i].next = &s->waiting[i];
+	make_texts(s);
+	int rc = make_pools(s);
+	if (rc) {
+		sip_free(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+/* Whoever stops without waiting: packets go back to their pool, timers off the wheel. Nobody is told. */
+static void drop_all(struct sip *s)
+{
+	for (uint32_t i = 0; s->txns.mem && i < s->txns.size; i++) {
+		struct txn *t = pool_at(&s->txns, i);
+		if (t)
+			txn_abort(t, 0);
+	}
+	for (uint32_t i = 0; s->legs.mem && i < s->legs.size; i++) {
+		struct leg *l = pool_at(&s->legs, i);
+		if (!l)
+			continue;
+		l->told = true;
+		leg_free(l, 0);
+	}
+}
+
+void sip_free(struct sip *s)
+{
+	if (!s)
+		return;
+	drop_all(s);
+	table_free(s->servers);
+	free(s->gens);
+	uas_guests_fini(s);
+	events_fini(&s->events);
+	dialog_pools_fini(&s->texts);
+	pool_fini(&s->txns);
+	pool_fini(&s->legs);
+	free(s);
+}
+
+/* ---- commands */
+
+bool sip_may_take(struct sip *s)
+{
+	return event_room(s);
+}
+
+static void on_hangup(struct sip *s, const struct dp_cmd *c, uint64_t now)
+{
+	struct leg *l = leg_of(s, c->leg);
+	if (l)
+		uac_hangup(l, DP_END_CANCELED, c->sip_status, now);
+	else
+		sip_count(s, STAT_cmd_stale_handle);
+}
+
+static void (*const COMMANDS[DP_CMD_TYPES])(struct sip *s, const struct dp_cmd *c, uint64_t now) = {
+    [DP_CMD_ORIGINATE] = uac_originate,
+    [DP_CMD_BRIDGE] = leg_bridge,
+    [DP_CMD_UNBRIDGE] = leg_unbridge,
+    [DP_CMD_HANGUP] = on_hangup,
+};
+
+void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now)
+{
+	if (c->type < DP_CMD_TYPES && COMMANDS[c->type])
+		COMMANDS[c->type](s, c, now);
+	else
+		sip_count(s, STAT_cmd_bad);
+}
+
+/* ---- packets, errors, turns */
+
+void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now)
+{
+	transport_in(s, in, now);
+}
+
+/* Destination unreachable but for "fragmentation needed" (RFC 1122 §4.2.3.9 calls 0, 1, 5 soft for TCP; a
+ * call that waits for its first response has nothing better to wait for). */
+static bool is_fatal(const struct udp_err *e)
+{
+	return e->arp || (e->icmp_type == 3 && e->icmp_code != 4);
+}
+
+void sip_udp_error(struct sip *s, const struct udp_err *e, uint64_t now)
+{
+	if (is_fatal(e) && e->local.port == s->env.conf->sip_port)
+		txn_unreachable(s, &e->remote, now);
+}
+
+uint32_t sip_turn(struct sip *s, uint64_t now)
+{
+	return event_retell(s);
+}
+
+void sip_shutdown(struct sip *s, uint64_t now)
+{
+	s->stopping = true;
+	for (uint32_t i = 0; i < s->legs.size; i++) {
+		struct leg *l = pool_at(&s->legs, i);
+		if (l && !l->told)
+			uac_hangup(l, DP_END_SHUTDOWN, 0, now);
+	}
+}
+
+/* ---- ownership */
+
+static bool owner_of_response(const struct sip *s, const struct sip_msg *m, uint16_t *worker)
+{
+	struct span rest = sip_msg_val(m, SIP_H_VIA), elem;
+	struct sip_via v;
+	struct ident id;
+	uint32_t off;
+	if (!rest.p || !sip_list_next(&rest, &elem) || sip_via_parse(&v, elem, &off) ||
+	    !ident_read_branch(&id, &s->key, v.branch))
+		return false;
+	*worker = id.worker;
+	return true;
+}
+
+static bool owner_of_request(const struct sip *s, const struct sip_msg *m, uint16_t *worker)
+{
+	struct sip_addr to;
+	struct sip_uri u;
+	struct ident id;
+	uint32_t off;
+	bool ours = sip_addr_parse(&to, sip_msg_val(m, SIP_H_TO), &off) == 0 &&
+	            ident_read(&id, &s->key, IDENT_TAG, to.tag);
+	if (!ours)
+		ours = sip_uri_parse(&u, m->ruri, &off) == 0 && ident_read(&id, &s->key, IDENT_TAG, u.user);
+	if (ours)
+		*worker = id.worker;
+	return ours;
+}
+
+uint16_t sip_owner(const struct sip *s, const uint8_t *data, uint32_t len)
+{
+	struct sip_msg m;
+	struct sip_err err;
+	uint16_t n = s->env.conf->workers, worker;
+	if (n <= 1)
+		return 0;
+	if (sip_msg_parse(&m, (const char *)data, len, SIP_DATAGRAM, &err))
+		return s->env.worker; /* whoever has it refuses it */
+	bool ours = m.is_request ? owner_of_request(s, &m, &worker) : owner_of_response(s, &m, &worker);
+	if (ours && worker < n)
+		return worker;
+	return (uint16_t)(hash_span(&s->key, sip_msg_val(&m, SIP_H_CALL_ID)) % n);
+}
+
+/* ---- gauges */
+
+uint32_t sip_legs_live(const struct sip *s)
+{
+	return s->legs.used;
+}
+
+uint32_t sip_gauges(const struct sip *s, struct dp_pool_gauge *out, uint32_t n)
+{
+	const struct pool *const POOLS[] = {
+	    &s->legs, &s->txns, &s->texts.brief, &s->texts.large, &s->events.texts};
+	uint32_t k = 0;
+	for (; k < sizeof POOLS / sizeof *POOLS && k < n; k++)
+		out[k] = (struct dp_pool_gauge){POOLS[k]->name, POOLS[k]->used, POOLS[k]->size};
+	if (k < n)
+		out[k++] = (struct dp_pool_gauge){"events_held", s->events.count, s->events.size};
+	return k;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/sip_msgs.h"
+
+#include "dataplane/sip/call_leg.h"
+#include "dataplane/sip/core.h"
+#include "dataplane/sip/transport.h"
+#include "sip-parser/sip_cseq.h"
+#include "sip-parser/sip_write.h"
+
+#define ALLOW_LINE  "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\n"
+#define DTMF_TYPES  "application/dtmf-relay, application/dtmf"
+#define TO_TAG_LEN  16
+#define ROUTE_BYTES (DIALOG_LONG_BYTES + 64)
+
+/* ---- packets */
+
+static bool begin(struct sip *s, struct pkt **p, struct buf *b)
+{
+	*p = net_alloc(s->env.net);
+	if (!*p)
+		return false;
+	*b = buf_on((*p)->data, (*p)->room);
+	return true;
+}
+
+static struct pkt *finish(struct pkt *p, const struct buf *b)
+{
+	if (b->full) {
+		pkt_put(p);
+		return NULL;
+	}
+	p->len = b->len;
+	return p;
+}
+
+static void end_without_body(struct buf *b)
+{
+	buf_lit(b, "Content-Length: 0\r\n\r\n");
+}
+
+/* ---- tokens */
+
+static void leg_token(
+    const struct sip *s, const struct leg *l, enum ident_kind kind, uint64_t rand, char *out)
+{
+	struct ident i = {(char)kind, (uint8_t)s->env.worker, leg_index(l), rand};
+	ident_write(out, &s->key, &i);
+}
+
+void msgs_tag(const struct sip *s, const struct leg *l, char out[33])
+{
+	leg_token(s, l, IDENT_TAG, l->dialog.tag_rand, out);
+}
+
+void msgs_call_id(const struct sip *s, const struct leg *l, char out[33])
+{
+	leg_token(s, l, IDENT_CALL_ID, l->dialog.call_id_rand, out);
+}
+
+static void put_branch(struct buf *b, struct sip *s, uint32_t index, uint64_t rand)
+{
+	char text[IDENT_BRANCH_LEN];
+	struct ident i = {IDENT_BRANCH, (uint8_t)s->env.worker, index, rand};
+	ident_write_branch(text, &s->key, &i);
+	buf_put(b, text, sizeof text);
+}
+
+/* ---- parts of requests */
+
+/* Request line, Via, Max-Forwards, Route. An ACK for a 2xx belongs to no transaction (t NULL): its branch is
+ * new each time and names no slot. */
+static void put_top(struct buf *b, struct sip *s, struct span method, struct span ruri, struct span route,
+    const struct txn *t)
+{
+	sip_write_request_line(b, method, ruri);
+	buf_span(b, buf_view(&s->via_head));
+	put_branch(b, s, t ? txn_index(s, t) : IDENT_INDEX_MAX, t ? t->rand : sip_random(s));
+	buf_lit(b, "\r\nMax-Forwards: 70\r\n");
+	if (route.len) {
+		buf_lit(b, "Route: ");
+		buf_span(b, route);
+		buf_lit(b, "\r\n");
+	}
+}
+
+void msgs_local_uri(const struct sip *s, const struct leg *l, struct buf *b)
+{
+	buf_lit(b, "sip:");
+	buf_span(b, dialog_span(&l->dialog, DIALOG_USER));
+	buf_chr(b, '@');
+	buf_span(b, s->host_port);
+}
+
+static void put_from(struct buf *b, struct sip *s, const struct leg *l)
+{
+	char tag[IDENT_LEN];
+	msgs_tag(s, l, tag);
+	buf_lit(b, "From: \"");
+	buf_span(b, dialog_span(&l->dialog, DIALOG_USER));
+	buf_lit(b, "\" <");
+	msgs_local_uri(s, l, b);
+	buf_lit(b, ">;tag=");
+	buf_put(b, tag, sizeof tag);
+	buf_lit(b, "\r\n");
+}
+
+static void put_to(struct buf *b, const struct leg *l, struct span tag)
+{
+	buf_lit(b, "To: <");
+	buf_span(b, dialog_span(&l->dialog, DIALOG_RURI));
+	buf_chr(b, '>');
+	if (tag.len) {
+		buf_lit(b, ";tag=");
+		buf_span(b, tag);
+	}
+	buf_lit(b, "\r\n");
+}
+
+static void put_call_id_cseq(
+    struct buf *b, struct sip *s, const struct leg *l, uint32_t cseq, struct span method)
+{
+	char id[IDENT_LEN];
+	msgs_call_id(s, l, id);
+	buf_lit(b, "Call-ID: ");
+	buf_put(b, id, sizeof id);
+	buf_lit(b, "\r\nCSeq: ");
+	buf_u32(b, cseq);
+	buf_chr(b, ' ');
+	buf_span(b, method);
+	buf_lit(b, "\r\n");
+}
+
+static void put_contact(struct buf *b, struct sip *s, const struct leg *l)
+{
+	char tag[IDENT_LEN];
+	msgs_tag(s, l, tag);
+	buf_lit(b, "Contact: <sip:");
+	buf_put(b, tag, sizeof tag);
+	buf_chr(b, '@');
+	buf_span(b, s->host_port);
+	buf_lit(b, ">\r\n");
+}
+
+static void put_line(struct buf *b, struct span name, struct span value)
+{
+	if (value.len)
+		sip_write_hdr(b, name, value);
+}
+
+/* ---- requests */
+
+struct pkt *msgs_invite(struct sip *s, const struct leg *l, const struct txn *t, const struct dp_cmd *c,
+    struct span sdp, uint32_t *limit)
+{
+	struct pkt *p;
+	struct buf b;
+	*limit = 0;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_top(&b, s, SPAN("INVITE"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), t);
+	put_from(&b, s, l);
+	put_to(&b, l, SPAN(""));
+	put_call_id_cseq(&b, s, l, t->cseq, SPAN("INVITE"));
+	put_contact(&b, s, l);
+	buf_lit(&b, ALLOW_LINE "Supported:\r\n");
+	put_line(&b, SPAN("User-Agent"), span_str(s->env.conf->user_agent));
+	put_line(&b, SPAN("X-Twilio-AccountSid"), dp_cmd_span(c, c->orig.account_sid));
+	put_line(&b, SPAN("X-Twilio-CallSid"), dp_cmd_span(c, c->orig.call_sid));
+	buf_lit(&b, "X-Twilio-ApiVersion: 2010-04-01\r\n");
+	buf_span(&b, dp_cmd_span(c, c->orig.headers));
+	sip_write_body(&b, SPAN("application/sdp"), sdp);
+	*limit = b.full ? b.cap : 0;
+	return finish(p, &b);
+}
+
+static void put_in_dialog(
+    struct buf *b, struct sip *s, const struct leg *l, const struct txn *t, uint32_t cseq, struct span method)
+{
+	char room[ROUTE_BYTES];
+	struct buf tmp = buf_on(room, sizeof room);
+	struct dialog_route r;
+	dialog_route(&r, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), &tmp);
+	put_top(b, s, method, r.ruri, r.route, t);
+	b->full |= tmp.full;
+	put_from(b, s, l);
+	put_to(b, l, dialog_span(&l->dialog, DIALOG_TAG));
+	put_call_id_cseq(b, s, l, cseq, method);
+}
+
+struct pkt *msgs_ack(struct sip *s, const struct leg *l)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_in_dialog(&b, s, l, NULL, LEG_CSEQ_INVITE, SPAN("ACK"));
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
+struct pkt *msgs_bye(struct sip *s, const struct leg *l, const struct txn *t, struct span reason)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_in_dialog(&b, s, l, t, t->cseq, SPAN("BYE"));
+	put_line(&b, SPAN("User-Agent"), span_str(s->env.conf->user_agent));
+	put_line(&b, SPAN("Reason"), reason);
+	put_line(&b, SPAN("X-Twilio-CallSid"), dialog_span(&l->dialog, DIALOG_SID));
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
+struct pkt *msgs_cancel(struct sip *s, const struct leg *l, const struct txn *invite, struct span reason)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_top(&b, s, SPAN("CANCEL"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), invite);
+	put_from(&b, s, l);
+	put_to(&b, l, SPAN(""));
+	put_call_id_cseq(&b, s, l, invite->cseq, SPAN("CANCEL"));
+	put_line(&b, SPAN("Reason"), reason);
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
+/* From, To and Call-ID as a response echoes them, and the CSeq number given. */
+static void put_echo(struct buf *b, const struct sip_msg *m, uint32_t cseq, struct span method)
+{
+	sip_write_hdr(b, SPAN("From"), sip_msg_val(m, SIP_H_FROM));
+	sip_write_hdr(b, SPAN("To"), sip_msg_val(m, SIP_H_TO));
+	sip_write_hdr(b, SPAN("Call-ID"), sip_msg_val(m, SIP_H_CALL_ID));
+	buf_lit(b, "CSeq: ");
+	buf_u32(b, cseq);
+	buf_chr(b, ' ');
+	buf_span(b, method);
+	buf_lit(b, "\r\n");
+}
+
+struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const struct sip_msg *m)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_top(&b, s, SPAN("ACK"), dialog_block_span(invite->text, DIALOG_RURI), SPAN(""), invite);
+	put_echo(&b, m, invite->cseq, SPAN("ACK"));
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
+struct pkt *msgs_from_2xx(struct sip *s, const struct sip_msg *m, struct span target, const struct txn *t)
+{
+	struct pkt *p;
+	struct buf b;
+	char set[DIALOG_LONG_BYTES], room[ROUTE_BYTES];
+	struct buf routes = buf_on(set, sizeof set), tmp = buf_on(room, sizeof room);
+	struct dialog_route r;
+	struct span method = t ? SPAN("BYE") : SPAN("ACK");
+	if (!begin(s, &p, &b))
+		return NULL;
+	dialog_route_reverse(&routes, m);
+	dialog_route(&r, target, buf_view(&routes), &tmp);
+	put_top(&b, s, method, r.ruri, r.route, t);
+	b.full |= routes.full | tmp.full;
+	put_echo(&b, m, t ? t->cseq : LEG_CSEQ_INVITE, method);
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
+/* ---- responses */
+
+static void to_tag(const struct sip *s, const struct sip_msg *req, char out[TO_TAG_LEN])
+{
+	static const char HEX[] = "0123456789abcdef";
+	uint64_t h[3] = {hash_span(&s->key, sip_msg_val(req, SIP_H_CALL_ID)),
+	    hash_span(&s->key, sip_msg_val(req, SIP_H_FROM)),
+	    hash_span(&s->key, sip_msg_val(req, SIP_H_VIA))};
+	uint64_t v = hash_bytes(&s->key, h, sizeof h);
+	for (int i = 0; i < TO_TAG_LEN; i++)
+		out[i] = HEX[v >> (4 * i) & 15];
+}
+
+static void put_unsupported(struct buf *b, const struct sip_msg *req)
+{
+	for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_H_REQUIRE); h; h = sip_msg_hdr_next(req, h))
+		sip_write_hdr(b, SPAN("Unsupported"), sip_hdr_val(req, h));
+}
+
+static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra extra)
+{
+	switch (extra) {
+	case MSGS_ALLOW:
+		buf_lit(b, ALLOW_LINE);
+		break;
+	case MSGS_OPTIONS:
+		buf_lit(b, ALLOW_LINE "Accept: application/sdp\r\nSupported:\r\n");
+		break;
+	case MSGS_ACCEPT_SDP:
+		buf_lit(b, "Accept: application/sdp\r\n");
+		break;
+	case MSGS_ACCEPT_DTMF:
+		buf_lit(b, "Accept: " DTMF_TYPES "\r\n");
+		break;
+	case MSGS_RETRY:
+		buf_lit(b, "Retry-After: 1\r\n");
+		break;
+	case MSGS_UNSUPPORTED:
+		put_unsupported(b, req);
+		break;
+	case MSGS_PLAIN:
+	case MSGS_EXTRAS:
+		break;
+	}
+}
+
+static void put_response_head(struct buf *b, struct sip *s, const struct sip_msg *req,
+    const struct ip_sock *src, uint16_t status, struct span reason)
+{
+	char tag[TO_TAG_LEN], addr[48];
+	struct buf received = buf_on(addr, sizeof addr);
+	to_tag(s, req, tag);
+	ip_addr_put(&received, &src->a);
+	sip_write_response_head(b, req, status, reason, status == 100 ? SPAN("") : span_of(tag, sizeof tag),
+	    buf_view(&received), src->port, status > 100 && status < 300);
+}
+
+struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct ip_sock *src,
+    uint16_t status, struct span reason, enum msgs_extra extra)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_response_head(&b, s, req, src, status, reason);
+	put_extra(&b, req, extra);
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
+struct pkt *msgs_accept(
+    struct sip *s, const struct leg *l, const struct sip_msg *req, const struct ip_sock *src, struct span sdp)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_response_head(&b, s, req, src, 200, SPAN(""));
+	put_contact(&b, s, l);
+	buf_lit(&b, ALLOW_LINE "Supported:\r\n");
+	sip_write_body(&b, SPAN("application/sdp"), sdp);
+	return finish(p, &b);
+}
+
+void msgs_refuse(struct sip *s, const struct sip_msg *req, const struct ip_sock *src, uint16_t status,
+    struct span reason, enum msgs_extra extra, uint64_t now)
+{
+	struct pkt *p = msgs_response(s, req, src, status, reason, extra);
+	if (p)
+		transport_respond(s, p, src, now);
+}

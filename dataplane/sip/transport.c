@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/transport.h"
+
+#include "dataplane/sip/core.h"
+#include "dataplane/sip/sip_msgs.h"
+#include "dataplane/sip/uas.h"
+
+#include <errno.h>
+
+int transport_send(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
+{
+	if (net_forbidden(s->env.net, dst)) {
+		sip_count(s, STAT_drop_sip_source);
+		pkt_put(pkt);
+		return -ENETUNREACH;
+	}
+	return net_udp_send(s->env.net, pkt, s->env.conf->sip_port, dst, now);
+}
+
+void transport_respond(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
+{
+	if (transport_send(s, pkt, dst, now) == 0)
+		sip_count(s, STAT_sip_responses_out);
+}
+
+void transport_resend(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
+{
+	pkt_ref(pkt);
+	/* No route any more: counted below; the machine's own timer is the judge. */
+	(void)!net_udp_resend(s->env.net, pkt, s->env.conf->sip_port, dst, now);
+}
+
+/* RFC 5626 §4.4.1 and what NATs are kept open with: nothing but line ends or NULs. */
+static bool is_keepalive(const struct pkt *p)
+{
+	for (uint32_t i = 0; i < p->len; i++)
+		if (p->data[i] != '\r' && p->data[i] != '\n' && p->data[i] != 0)
+			return false;
+	return true;
+}
+
+static bool top_via(const struct sip_msg *m, struct sip_via *v)
+{
+	struct span rest = sip_msg_val(m, SIP_H_VIA), elem;
+	uint32_t off;
+	return rest.p && sip_list_next(&rest, &elem) && sip_via_parse(v, elem, &off) == 0;
+}
+
+/* A malformed message is answered when it is a request that has what a response is made of. */
+static void refuse_bad(struct sip *s, const struct sip_err *err, const struct ip_sock *src, uint64_t now)
+{
+	const struct sip_msg *m = &s->msg;
+	struct sip_via v;
+	bool can = m->is_request && err->status && m->method != SIP_ACK && top_via(m, &v) &&
+	           sip_msg_hdr(m, SIP_H_FROM) && sip_msg_hdr(m, SIP_H_TO) && sip_msg_hdr(m, SIP_H_CALL_ID) &&
+	           sip_msg_hdr(m, SIP_H_CSEQ);
+	if (!can) {
+		sip_count(s, STAT_drop_sip_bad);
+		return;
+	}
+	sip_count(s, STAT_sip_bad_requests);
+	msgs_refuse(s, m, src, err->status, span_str(err->reason), MSGS_PLAIN, now);
+}
+
+static void dispatch(struct sip *s, const struct ip_sock *src, uint64_t now)
+{
+	const struct sip_msg *m = &s->msg;
+	struct sip_via v;
+	if (!top_via(m, &v)) {
+		sip_count(s, STAT_drop_sip_bad);
+		return;
+	}
+	sip_count(s, m->is_request ? STAT_sip_requests_in : STAT_sip_responses_in);
+	if (m->is_request)
+		uas_request(s, m, &v, src, now);
+	else if (!txn_response(s, m, v.branch, src, now))
+		sip_count(s, STAT_drop_sip_stray_response);
+}
+
+static void message(struct sip *s, const struct udp_in *in, uint64_t now)
+{
+	struct sip_err err = {0};
+	const struct pkt *p = in->pkt;
+	if (sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err) ||
+	    sip_msg_check(&s->msg, &err))
+		refuse_bad(s, &err, &in->src, now);
+	else
+		dispatch(s, &in->src, now);
+}
+
+void transport_in(struct sip *s, struct udp_in *in, uint64_t now)
+{
+	if (net_forbidden(s->env.net, &in->src))
+		sip_count(s, STAT_drop_sip_source);
+	else if (is_keepalive(in->pkt))
+		sip_count(s, STAT_sip_keepalives);
+	else
+		message(s, in, now);
+	pkt_put(in->pkt);
+}

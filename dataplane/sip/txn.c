@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/txn.h"
+
+#include "dataplane/sip/core.h"
+#include "dataplane/sip/transport.h"
+#include "sip-parser/sip_addr.h"
+#include "sip-parser/sip_cseq.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#define OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+static void on_timer(void *ctx, struct wtimer *timer, uint64_t now);
+
+/* ---- the list of client transactions that wait for a first response */
+
+static struct txn_list *bucket_of(struct sip *s, const struct ip_sock *remote)
+{
+	struct {
+		struct ip_addr a;
+		uint16_t port;
+	} k;
+	memset(&k, 0, sizeof k);
+	k.a = remote->a;
+	k.port = remote->port;
+	return &s->waiting[hash_bytes(&s->key, &k, sizeof k) % SIP_WAIT_BUCKETS];
+}
+
+static void list_push(struct txn_list *head, struct txn_list *n)
+{
+	n->next = head->next;
+	n->prev = head;
+	head->next->prev = n;
+	head->next = n;
+}
+
+static void list_drop(struct txn_list *n)
+{
+	if (!n->next)
+		return;
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	n->next = n->prev = NULL;
+}
+
+/* ---- pool */
+
+struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const struct ip_sock *remote)
+{
+	struct txn *t = pool_get(&s->txns);
+	if (!t)
+		return NULL;
+	memset(t, 0, sizeof *t);
+	t->sip = s;
+	t->remote = *remote;
+	t->method = method;
+	t->leg = t->cancel = TXN_NO_INDEX;
+	t->rand = kind == TXN_ICT || kind == TXN_NICT ? sip_random(s) : 0;
+	txn_fsm_init(&t->fsm, kind);
+	return t;
+}
+
+uint32_t txn_index(const struct sip *s, const struct txn *t)
+{
+	return pool_index(&s->txns, t);
+}
+
+struct txn *txn_at(const struct sip *s, uint32_t idx)
+{
+	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->txns, idx);
+}
+
+static void drop_pkt(struct txn *t)
+{
+	if (t->pkt)
+		pkt_put(t->pkt);
+	t->pkt = NULL;
+}
+
+static void txn_close(struct txn *t)
+{
+	struct sip *s = t->sip;
+	struct txn *other = txn_at(s, t->cancel);
+	bool server = t->fsm.kind == TXN_IST || t->fsm.kind == TXN_NIST;
+	if (s->user->gone)
+		s->user->gone(s, t);
+	if (other)
+		other->cancel = TXN_NO_INDEX;
+	if (other && t->fsm.kind == TXN_ICT)
+		txn_close(other); /* a CANCEL is found through its INVITE */
+	if (server)
+		table_del(s->servers, t->rand, txn_index(s, t));
+	wheel_cancel(s->env.wheel, &t->timer);
+	list_drop(&t->waiting);
+	drop_pkt(t);
+	dialog_block_put(&s->texts, t->text);
+	pool_put(&s->txns, t);
+}
+
+/* ---- running a machine */
+
+static void set_timer(struct txn *t)
+{
+	uint64_t at = txn_fsm_next(&t->fsm);
+	if (at == UINT64_MAX)
+		wheel_cancel(t->sip->env.wheel, &t->timer);
+	else if (!wtimer_armed(&t->timer) || t->timer.at != at)
+		wheel_arm(t->sip->env.wheel, &t->timer, at, on_timer);
+}
+
+static void resend(struct txn *t, uint64_t now)
+{
+	if (!t->pkt)
+		return;
+	sip_count(t->sip, STAT_sip_retransmits_out);
+	transport_resend(t->sip, t->pkt, &t->remote, now);
+}
+
+/* One event, with what goes with it. The transaction may be gone afterwards: no caller touches it again. */
+static void feed(
+    struct txn *t, enum txn_event ev, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+{
+	struct sip *s = t->sip;
+	bool illegal;
+	uint32_t acts = txn_fsm_step(&t->fsm, ev, &s->times, now, &illegal);
+	if (illegal) {
+		sip_count(s, STAT_sip_illegal_event);
+		return;
+	}
+	bool over = t->fsm.state == TXN_TERMINATED;
+	if (acts & TXN_DO_ABSORB)
+		sip_count(s, STAT_sip_retransmits_in);
+	if (acts & TXN_DO_RESEND)
+		resend(t, now);
+	if (acts & TXN_DO_DROP)
+		drop_pkt(t);
+	if (!over)
+		set_timer(t);
+	if (acts & TXN_DO_ACK)
+		s->user->ack(s, t, m, now);
+	if ((acts & TXN_DO_TELL) && m)
+		s->user->response(s, t, m, src, now);
+	if (acts & TXN_DO_TIMEOUT)
+		s->user->timeout(s, t, now);
+	if (acts & TXN_DO_FAIL)
+		s->user->failed(s, t, now);
+	if (over)
+		txn_close(t);
+}
+
+static void on_timer(void *ctx, struct wtimer *timer, uint64_t now)
+{
+	struct txn *t = OWNER(timer, struct txn, timer);
+	feed(t, txn_fsm_due(&t->fsm, now), NULL, NULL, now);
+}
+
+/* ---- client */
+
+int txn_start(struct txn *t, struct pkt *pkt, uint64_t now)
+{
+	struct sip *s = t->sip;
+	bool illegal;
+	txn_fsm_step(&t->fsm, TXN_EV_START, &s->times, now, &illegal);
+	pkt_ref(pkt);
+	t->pkt = pkt;
+	int rc = transport_send(s, pkt, &t->remote, now);
+	if (rc) {
+		txn_close(t);
+		return rc;
+	}
+	sip_count(s, STAT_sip_requests_out);
+	list_push(bucket_of(s, &t->remote), &t->waiting);
+	set_timer(t);
+	return 0;
+}
+
+/* The CANCEL of an INVITE shares its branch (RFC 3261 §9.1): the method of the CSeq tells them apart. */
+static struct txn *client_of(struct sip *s, const struct sip_msg *m, struct span branch)
+{
+	struct ident id;
+	if (!ident_read_branch(&id, &s->key, branch) || id.worker != (uint8_t)s->env.worker)
+		return NULL;
+	struct txn *t = txn_at(s, id.index);
+	if (!t || t->rand != id.rand || t->fsm.kind > TXN_NICT)
+		return NULL;
+	if (t->method == SIP_INVITE && m->method == SIP_CANCEL)
+		t = txn_at(s, t->cancel);
+	return t && t->method == m->method ? t : NULL;
+}
+
+bool txn_response(
+    struct sip *s, const struct sip_msg *m, struct span branch, const struct ip_sock *src, uint64_t now)
+{
+	struct sip_cseq c;
+	uint32_t off;
+	struct txn *t = client_of(s, m, branch);
+	if (!t || sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off) || c.number != t->cseq)
+		return false;
+	list_drop(&t->waiting);
+	feed(t, txn_event_of(m->status), m, src, now);
+	return true;
+}
+
+void txn_abort(struct txn *t, uint64_t now)
+{
+	if (t->fsm.state != TXN_TERMINATED)
+		feed(t, TXN_EV_ABORT, NULL, NULL, now);
+}
+
+void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now)
+{
+	struct txn_list dead = {&dead, &dead}, *head = bucket_of(s, remote), *next;
+	for (struct txn_list *n = head->next; n != head; n = next) {
+		next = n->next;
+		if (!ip_sock_eq(&OWNER(n, struct txn, waiting)->remote, remote))
+			continue;
+		list_drop(n);
+		list_push(&dead, n);
+	}
+	/* Failing one may end another (a leg takes its CANCEL along), which then leaves this list by itself. */
+	while (dead.next != &dead) {
+		struct txn *t = OWNER(dead.next, struct txn, waiting);
+		list_drop(&t->waiting);
+		feed(t, TXN_EV_ERROR, NULL, NULL, now);
+	}
+}
+
+/* ---- server */
+
+static uint64_t mix(const struct sip *s, uint64_t h, struct span x)
+{
+	uint64_t pair[2] = {h, hash_span(&s->key, x)};
+	return hash_bytes(&s->key, pair, sizeof pair);
+}
+
+static struct span tag_of(struct span value)
+{
+	struct sip_addr a;
+	uint32_t off;
+	return sip_addr_parse(&a, value, &off) ? (struct span){0} : a.tag;
+}
+
+/* RFC 3261 §17.2.3, second half: Request-URI, tags, Call-ID, CSeq number and the top Via. */
+static uint64_t key_2543(const struct sip *s, const struct sip_msg *m, const struct sip_via *v)
+{
+	struct sip_cseq c = {0};
+	uint32_t off;
+	uint64_t h = mix(s, 2543, m->ruri);
+	h = mix(s, h, tag_of(sip_msg_val(m, SIP_H_FROM)));
+	h = mix(s, h, tag_of(sip_msg_val(m, SIP_H_TO)));
+	h = mix(s, h, sip_msg_val(m, SIP_H_CALL_ID));
+	if (sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off))
+		c.number = 0;
+	h = mix(s, h, span_of((const char *)&c.number, sizeof c.number));
+	return mix(s, h, v->text);
+}
+
+uint64_t txn_key(const struct sip *s, const struct sip_msg *m, const struct sip_via *v, enum sip_method as)
+{
+	uint32_t method = as == SIP_ACK ? SIP_INVITE : as;
+	uint64_t h;
+	if (v->branch.len > 7 && span_ieq(span_of(v->branch.p, 7), SPAN(IDENT_COOKIE)))
+		h = mix(s, mix(s, v->port, v->branch), v->host);
+	else
+		h = key_2543(s, m, v);
+	h = mix(s, h, span_of((const char *)&method, sizeof method));
+	return method == SIP_UNKNOWN ? mix(s, h, m->method_text) : h;
+}
+
+bool txn_serve(struct txn *t, uint64_t key, uint64_t now)
+{
+	struct sip *s = t->sip;
+	bool illegal;
+	t->rand = key;
+	if (table_put(s->servers, key, txn_index(s, t)) != 0) {
+		pool_put(&s->txns, t);
+		return false;
+	}
+	txn_fsm_step(&t->fsm, TXN_EV_START, &s->times, now, &illegal);
+	return true;
+}
+
+struct txn *txn_find_server(const struct sip *s, uint64_t key)
+{
+	uint32_t at = 0, idx;
+	while ((idx = table_next(s->servers, key, &at)) != TABLE_NONE) {
+		struct txn *t = txn_at(s, idx);
+		if (t && t->rand == key)
+			return t;
+	}
+	return NULL;
+}
+
+void txn_respond(struct txn *t, struct pkt *pkt, uint16_t status, bool keep, uint64_t now)
+{
+	struct sip *s = t->sip;
+	t->status = status;
+	drop_pkt(t);
+	if (pkt && keep) {
+		pkt_ref(pkt);
+		t->pkt = pkt;
+	}
+	if (pkt)
+		transport_respond(s, pkt, &t->remote, now);
+	feed(t, txn_event_of(status), NULL, NULL, now);
+}
+
+void txn_acked(struct txn *t, uint64_t now)
+{
+	feed(t, TXN_EV_ACK, NULL, NULL, now);
+}
+
+bool txn_ack(struct sip *s, uint64_t key, uint64_t now)
+{
+	struct txn *t = txn_find_server(s, key);
+	if (!t || t->fsm.kind != TXN_IST || t->fsm.state == TXN_ACCEPTED || t->fsm.state == TXN_PROCEEDING)
+		return false;
+	feed(t, TXN_EV_ACK, NULL, NULL, now);
+	return true;
+}
+
+void txn_again(struct txn *t, uint64_t now)
+{
+	feed(t, TXN_EV_REQUEST, NULL, NULL, now);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions: the pure machines of txn_fsm.h given packets, timers and a place in the pool.
+ *
+ * Client transactions are found by the token in their branch, server transactions by a keyed hash of branch,
+ * sent-by and method (RFC 3261 §17.2.3), with the RFC 2543 rule for branches without the cookie. */
+#ifndef DP_SIP_TXN_H
+#define DP_SIP_TXN_H
+
+#include "dataplane/core/wheel.h"
+#include "dataplane/net/net.h"
+#include "dataplane/sip/dialog.h"
+#include "dataplane/sip/txn_fsm.h"
+#include "sip-parser/sip_msg.h"
+#include "sip-parser/sip_via.h"
+
+struct sip;
+struct txn;
+
+#define TXN_NO_INDEX  0xffffffffu
+#define TXN_FORKS_MAX 4
+
+struct txn_list {
+	struct txn_list *prev, *next;
+};
+
+struct txn {
+	struct sip *sip;
+	struct wtimer timer;
+	struct txn_fsm fsm;
+	struct pkt *pkt; /* kept for sending again; NULL = nothing kept */
+	struct ip_sock remote;
+	uint8_t method;  /* enum sip_method */
+	uint8_t extra;   /* server: enum msgs_extra of the response */
+	uint16_t status; /* server: of the response sent */
+	uint32_t leg;    /* pool index of the leg, TXN_NO_INDEX when it has gone */
+	uint64_t rand;   /* client: of the branch; server: the match key */
+	uint32_t cseq;
+	/* INVITE client */
+	uint32_t cancel; /* its CANCEL; of a CANCEL: its INVITE; TXN_NO_INDEX = none */
+	uint8_t n_forks;
+	uint64_t won;                  /* hash of the To tag whose 2xx was taken; 0 = none */
+	uint64_t forks[TXN_FORKS_MAX]; /* To tags already answered with ACK and BYE */
+	struct dialog_block *text;     /* for ACK and CANCEL */
+	struct txn_list waiting;       /* client: nothing has come back yet */
+};
+
+/* What happens to the user of a transaction. `in` is the parsed response's source. */
+struct txn_user {
+	void (*response)(
+	    struct sip *s, struct txn *t, const struct sip_msg *m, const struct ip_sock *src, uint64_t now);
+	void (*timeout)(struct sip *s, struct txn *t, uint64_t now); /* Timer B, F; IST: no ACK for the 2xx */
+	void (*failed)(struct sip *s, struct txn *t, uint64_t now);
+	void (*gone)(struct sip *s, struct txn *t); /* before it returns to the pool */
+	/* ACK for a non-2xx; a server response again. The user knows how to write them. */
+	void (*ack)(struct sip *s, struct txn *t, const struct sip_msg *m, uint64_t now);
+};
+
+/* NULL: pool empty (not counted here). The index is what a branch token names. */
+struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const struct ip_sock *remote);
+uint32_t txn_index(const struct sip *s, const struct txn *t);
+struct txn *txn_at(const struct sip *s, uint32_t idx);
+
+/* Client: send pkt (takes the caller's reference) and run. 0; -ENETUNREACH: nothing was sent, the transaction
+ * is gone. */
+[[nodiscard]] int txn_start(struct txn *t, struct pkt *pkt, uint64_t now);
+/* Server: the request has come; key from txn_key. False: the table is full, the transaction is gone. */
+[[nodiscard]] bool txn_serve(struct txn *t, uint64_t key, uint64_t now);
+/* Server: send the response (takes the reference); keep: the machine sends it again. */
+void txn_respond(struct txn *t, struct pkt *pkt, uint16_t status, bool keep, uint64_t now);
+/* Server, INVITE: the ACK for a 2xx came (it is matched by its dialog). */
+void txn_acked(struct txn *t, uint64_t now);
+/* End it now, without telling anybody. */
+void txn_abort(struct txn *t, uint64_t now);
+
+/* A response: find its client transaction and feed it. False: it belongs to none. */
+bool txn_response(
+    struct sip *s, const struct sip_msg *m, struct span branch, const struct ip_sock *src, uint64_t now);
+/* The key of the server transaction of a request as if its method were `method` (an ACK's is that of its
+ * INVITE; a CANCEL is looked up once as itself and once as the INVITE), and that transaction. */
+uint64_t txn_key(const struct sip *s, const struct sip_msg *m, const struct sip_via *v, enum sip_method as);
+struct txn *txn_find_server(const struct sip *s, uint64_t key);
+/* An ACK for a non-2xx of ours: feeds the transaction. False: none. */
+bool txn_ack(struct sip *s, uint64_t key, uint64_t now);
+/* The same request again. */
+void txn_again(struct txn *t, uint64_t now);
+
+/* The network says that nothing we send to `remote` arrives: every client transaction to it that still waits
+ * for its first response fails. */
+void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sip/uac_check.h"
+
+#include "dataplane/sip/core.h"
+#include "sip-parser/sip_uri.h"
+
+static bool in_slot(const struct dp_cmd *c, struct dp_text t)
+{
+	return t.len <= DP_TEXT_MAX && t.off <= DP_TEXT_MAX - t.len;
+}
+
+static bool is_alnum(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static bool all_of(struct span s, const char *more)
+{
+	for (uint32_t i = 0; i < s.len; i++)
+		if (!is_alnum((unsigned char)s.p[i]) && (s.p[i] == 0 || !strchr(more, s.p[i])))
+			return false;
+	return true;
+}
+
+static bool has_control(struct span s)
+{
+	for (uint32_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static const char *check_ruri(struct span s)
+{
+	struct sip_uri u;
+	uint32_t off;
+	if (s.len == 0 || s.len > SIP_URI_MAX)
+		return "ruri: 1 to 2048 bytes are allowed";
+	for (uint32_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] <= 0x20 || (unsigned char)s.p[i] >= 0x7f || strchr("<>\"", s.p[i]))
+			return "ruri: a byte that no URI may contain";
+	if (sip_uri_parse(&u, s, &off) || u.scheme != SIP_URI_SIP || !u.host.len)
+		return "ruri: not a sip: URI";
+	return u.headers.len ? "ruri: ?headers belong into .headers" : NULL;
+}
+
+/* Lines "Name: value\r\n", each complete, each name one that a caller may set. */
+static bool may_set(struct span name)
+{
+	static const char *const NAMES[] = {
+	    "User-to-User", "Remote-Party-ID", "P-Preferred-Identity", "P-Called-Party-ID"};
+	if (name.len > 2 && (name.p[0] | 0x20) == 'x' && name.p[1] == '-')
+		return all_of(name, "-.!%*_+`'~");
+	for (uint32_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+		if (span_ieq(name, span_str(NAMES[i])))
+			return true;
+	return false;
+}
+
+static const char *check_line(struct span line)
+{
+	const char *colon = memchr(line.p, ':', line.len);
+	if (!colon)
+		return "headers: a line without a colon";
+	struct span name = span_of(line.p, (uint32_t)(colon - line.p));
+	if (!may_set(name))
+		return "headers: a name that may not be set";
+	if (has_control(line))
+		return "headers: a control byte";
+	return NULL;
+}
+
+static const char *check_headers(struct span rest)
+{
+	while (rest.len) {
+		const char *cr = memchr(rest.p, '\r', rest.len);
+		uint32_t n = cr ? (uint32_t)(cr - rest.p) : 0;
+		if (!cr || n + 2 > rest.len || cr[1] != '\n')
+			return "headers: each line must end with CRLF";
+		const char *bad = check_line(span_of(rest.p, n));
+		if (bad)
+			return bad;
+		rest = span_of(rest.p + n + 2, rest.len - n - 2);
+	}
+	return NULL;
+}
+
+static const char *check_names(const struct dp_cmd *c)
+{
+	struct span user = dp_cmd_span(c, c->orig.from_user);
+	struct span call = dp_cmd_span(c, c->orig.call_sid), account = dp_cmd_span(c, c->orig.account_sid);
+	if (user.len == 0 || user.len > UAC_USER_MAX || !all_of(user, "+._-"))
+		return "from_user: 1 to 128 of [A-Za-z0-9+._-] are allowed";
+	if (call.len > UAC_SID_MAX || !all_of(call, "_-"))
+		return "call_sid: at most 64 of [A-Za-z0-9_-] are allowed";
+	if (account.len > UAC_SID_MAX || !all_of(account, "_-"))
+		return "account_sid: at most 64 of [A-Za-z0-9_-] are allowed";
+	return NULL;
+}
+
+const char *uac_check(const struct sip *s, const struct dp_cmd *c)
+{
+	const struct dp_originate *o = &c->orig;
+	if (!in_slot(c, o->ruri) || !in_slot(c, o->from_user) || !in_slot(c, o->call_sid) ||
+	    !in_slot(c, o->account_sid) || !in_slot(c, o->headers))
+		return "text outside of the command";
+	if (o->target.a.fam != 4 || o->target.port == 0 || net_forbidden(s->env.net, &o->target))
+		return "target: not an IPv4 address and port that may be sent to";
+	if (o->codecs > DP_CODECS_PCMA)
+		return "codecs: unknown preference";
+	const char *bad = check_ruri(dp_cmd_span(c, o->ruri));
+	if (!bad)
+		bad = check_names(c);
+	return bad ? bad : check_headers(dp_cmd_span(c, o->headers));
+}

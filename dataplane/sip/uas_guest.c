@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests outside of any dialog of ours. No transaction, no timer: the same request gets the same answer each
+ * time it comes. INVITEs leave one fixed-size mark behind, so that the same call arriving on a second path can
+ * be told from its retransmission (§8.2.2.2); the oldest mark of a set gives way. */
+#include "dataplane/sip/transport.h"
+#include "dataplane/sip/uas_core.h"
+#include "sip-parser/sip_addr.h"
+#include "sip-parser/sip_cseq.h"
+#include "sip-parser/sip_uri.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define WAYS 4
+
+struct guest {
+	struct {
+		uint64_t call;   /* keyed hash of From tag, Call-ID, CSeq */
+		uint64_t branch; /* key of its server transaction, which there is none of */
+		uint64_t until;  /* ns; 0 = empty */
+	} way[WAYS];
+};
+
+int uas_guests_init(struct sip *s, uint32_t size)
+{
+	s->guest_sets = 64;
+	while (s->guest_sets * WAYS < size && s->guest_sets < 1u << 16)
+		s->guest_sets *= 2;
+	s->guests = calloc(s->guest_sets, sizeof *s->guests);
+	return s->guests ? 0 : -ENOMEM;
+}
+
+void uas_guests_fini(struct sip *s)
+{
+	free(s->guests);
+	s->guests = NULL;
+}
+
+static uint64_t call_hash(const struct ask *a)
+{
+	struct sip_addr from = {0};
+	struct sip_cseq c = {0};
+	uint32_t off;
+	if (sip_addr_parse(&from, sip_msg_val(a->m, SIP_H_FROM), &off))
+		from.tag = SPAN("");
+	if (sip_cseq_parse(&c, sip_msg_val(a->m, SIP_H_CSEQ), &off))
+		c.number = 0;
+	uint64_t h[3] = {hash_span(&a->s->key, from.tag),
+	    hash_span(&a->s->key, sip_msg_val(a->m, SIP_H_CALL_ID)), c.number};
+	return hash_bytes(&a->s->key, h, sizeof h);
+}
+
+/* Remember this INVITE. True: it is known under another branch, so it is a merged request. */
+static bool is_merged(const struct ask *a)
+{
+	uint64_t h = call_hash(a);
+	struct guest *g = &a->s->guests[h & (a->s->guest_sets - 1)];
+	int oldest = 0;
+	for (int i = 0; i < WAYS; i++) {
+		if (g->way[i].until > a->now && g->way[i].call == h)
+			return g->way[i].branch != a->key;
+		if (g->way[i].until < g->way[oldest].until)
+			oldest = i;
+	}
+	g->way[oldest].call = h;
+	g->way[oldest].branch = a->key;
+	g->way[oldest].until = a->now + 64 * a->s->times.t1;
+	return false;
+}
+
+/* The message went out from here: our Call-ID, or one of our branches in any Via. */
+static bool is_loop(const struct ask *a)
+{
+	struct ident id;
+	struct sip_via v;
+	uint32_t off;
+	if (ident_read(&id, &a->s->key, IDENT_CALL_ID, sip_msg_val(a->m, SIP_H_CALL_ID)))
+		return true;
+	for (const struct sip_hdr *h = sip_msg_hdr(a->m, SIP_H_VIA); h; h = sip_msg_hdr_next(a->m, h)) {
+		struct span rest = sip_hdr_val(a->m, h), elem;
+		while (sip_list_next(&rest, &elem))
+			if (sip_via_parse(&v, elem, &off) == 0 &&
+			    ident_read_branch(&id, &a->s->key, v.branch))
+				return true;
+	}
+	return false;
+}
+
+static bool no_forwards_left(const struct sip_msg *m)
+{
+	uint32_t n;
+	struct span v = sip_msg_val(m, SIP_H_MAX_FORWARDS);
+	return v.p && sip_number(v, 255, &n) == 0 && n == 0;
+}
+
+static void refuse(
+    const struct ask *a, uint16_t status, struct span reason, enum msgs_extra extra, enum stat_id id)
+{
+	sip_count(a->s, id);
+	msgs_refuse(a->s, a->m, a->src, status, reason, extra, a->now);
+}
+
+static bool unknown_scheme(const struct sip_msg *m)
+{
+	struct sip_uri u;
+	uint32_t off;
+	return sip_uri_parse(&u, m->ruri, &off) || (u.scheme != SIP_URI_SIP && u.scheme != SIP_URI_SIPS);
+}
+
+static void on_invite(const struct ask *a)
+{
+	if (no_forwards_left(a->m))
+		refuse(a, 483, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
+	else if (is_loop(a))
+		refuse(a, 482, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
+	else if (is_merged(a))
+		refuse(a, 482, SPAN("Request merged"), MSGS_PLAIN, STAT_sip_merged);
+	else if (sip_msg_hdr(a->m, SIP_H_REQUIRE))
+		refuse(a, 420, SPAN(""), MSGS_UNSUPPORTED, STAT_sip_invites_refused);
+	else if (uas_bad_body(a->m))
+		refuse(a, 415, SPAN(""), MSGS_ACCEPT_SDP, STAT_sip_invites_refused);
+	else
+		refuse(
+		    a, 403, SPAN("Calls from outside are not served"), MSGS_PLAIN, STAT_sip_invites_refused);
+}
+
+static void on_options(const struct ask *a)
+{
+	if (sip_msg_hdr(a->m, SIP_H_REQUIRE))
+		refuse(a, 420, SPAN(""), MSGS_UNSUPPORTED, STAT_sip_options);
+	else
+		refuse(a, 200, SPAN(""), MSGS_OPTIONS, STAT_sip_options);
+}
+
+void uas_guest_request(const struct ask *a)
+{
+	const struct sip_msg *m = a->m;
+	bool served = m->method == SIP_INVITE || m->method == SIP_OPTIONS;
+	if (m->method == SIP_BYE || m->method == SIP_INFO)
+		refuse(a, 481, SPAN(""), MSGS_PLAIN, STAT_sip_no_dialog);
+	else if (!served)
+		refuse(a, uas_method_status(m), SPAN(""), MSGS_ALLOW, STAT_sip_method_refused);
+	else if (unknown_scheme(m))
+		refuse(a, 416, SPAN(""), MSGS_PLAIN, STAT_sip_invites_refused);
+	else if (m->method == SIP_INVITE)
+		on_invite(a);
+	else
+		on_options(a);
+}
