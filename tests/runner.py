@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds, runs every kind of test, counts single rules (TAP lines) and not only programs. Started by tests/run."""
+import argparse
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RUN = f"dpt{os.getpid()}"
+JOBS = "2"
+BUILDS = {
+    "build-release": ["--buildtype=release"],
+    "build-asan": ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+}
+SANITIZER_ENV = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+}
+children = set()
+lock = threading.Lock()
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def program(self, name, output, code, seconds):
+        """Count one test program by its TAP lines; print one line for it and every failure in full."""
+        ok = not_ok = skipped = 0
+        for line in output.splitlines():
+            hit = re.match(r"(not )?ok\b(.*)", line)
+            if not hit:
+                skipped += bool(re.match(r"1\.\.0\s*#\s*skip", line, re.I))
+            elif re.search(r"#\s*skip", hit.group(2), re.I):
+                skipped += 1
+            elif hit.group(1):
+                not_ok += 1
+            else:
+                ok += 1
+        planned = re.search(r"^1\.\.(\d+)", output, re.M)
+        cut_short = planned and ok + not_ok + skipped < int(planned.group(1))
+        if code not in (0, 77) and not not_ok or cut_short:
+            not_ok += 1  # died, or said nothing
+        if not ok + not_ok + skipped:
+            ok, skipped = (0, 1) if code == 77 else (1, 0)
+        with lock:
+            self.passed, self.failed, self.skipped = self.passed + ok, self.failed + not_ok, self.skipped + skipped
+            word = "FAIL" if not_ok else "skip" if not ok else "ok"
+            print(f"{word:<5} {name:<44} {ok:5} passed {not_ok:3} failed {skipped:3} skipped {seconds:7.1f} s", flush=True)
+            if not_ok:
+                self.show(output, code)
+        return not not_ok
+
+    @staticmethod
+    def show(output, code):
+        lines = output.splitlines()
+        print(f"      exit code {code}; its output:")
+        keep = [n for n, text in enumerate(lines) if text.startswith("not ok") or "ERROR:" in text or "runtime error" in text]
+        wanted = set()
+        for n in keep[:12] or [max(0, len(lines) - 40)]:
+            wanted.update(range(max(0, n - 3), min(len(lines), n + 40)))
+        for n in sorted(wanted):
+            print(f"      {lines[n]}")
+        sys.stdout.flush()
+
+
+def run(argv, env=None, capture=False, **more):
+    """A child in a process group of its own, ended with everything below it when we are."""
+    process = subprocess.Popen(argv, cwd=ROOT, env={**os.environ, **(env or {})}, start_new_session=True, text=True,
+                               errors="replace", stdout=subprocess.PIPE if capture else None,
+                               stderr=subprocess.STDOUT if capture else None, **more)
+    with lock:
+        children.add(process)
+    try:
+        output = process.communicate()[0]
+    finally:
+        with lock:
+            children.discard(process)
+    return process.returncode, output or ""
+
+
+def section(title):
+    print(f"== {title}", flush=True)
+
+
+def build(tally):
+    for name, options in BUILDS.items():
+        section(f"build {name}")
+        began = time.monotonic()
+        fresh = not os.path.exists(os.path.join(ROOT, name, "build.ninja"))
+        setup = ["meson", "setup", name, "-Dwerror=true", *options] + ([] if fresh else ["--reconfigure"])
+        code, output = run(setup, capture=True)
+        if code == 0:
+            code, output = run(["ninja", "-C", name, "-j", JOBS]), ""
+            code = code[0]
+        if not tally.program(f"{name} without warnings", output, code, time.monotonic() - began):
+            return False
+    return True
+
+
+def unit(tally, only):
+    section("unit tests, fuzz corpora, simulations, torture messages (sanitizers on)")
+    log = os.path.join(ROOT, "build-asan", "meson-logs", "testlog.json")
+    argv = ["meson", "test", "-C", "build-asan", "--no-rebuild", "--num-processes", JOBS, "--no-stdsplit"]
+    names = listed(only)
+    if not names:
+        return
+    if os.path.exists(log):
+        os.unlink(log)
+    shown = threading.Thread(target=follow, args=(log, tally, len(names)))
+    shown.start()
+    code, output = run(argv + (names if only else []), env=SANITIZER_ENV, capture=True)
+    shown.join(15)
+    if code and not os.path.exists(log):
+        tally.program("meson test", output, code, 0)
+
+
+def listed(only):
+    output = run(["meson", "test", "-C", "build-asan", "--no-rebuild", "--list"], capture=True)[1]
+    names = [line.rsplit(" / ", 1)[-1].rsplit(":", 1)[-1].strip() for line in output.splitlines() if " / " in line or ":" in line]
+    return [n for n in names if not only or only in n]
+
+
+def follow(log, tally, count):
+    """Meson writes one JSON line a test program; count each as it ends."""
+    done, idle = 0, 0
+    while not os.path.exists(log) and idle < 600:
+        time.sleep(0.1)
+        idle += 1
+    if not os.path.exists(log):
+        return
+    with open(log, encoding="utf-8", errors="replace") as f:
+        while done < count and idle < 9000:
+            line = f.readline()
+            if not line:
+                time.sleep(0.1)
+                idle += 1
+                continue
+            idle = 0
+            t = json.loads(line)
+            done += 1
+            code = t["returncode"]
+            if t["result"] in ("FAIL", "ERROR", "TIMEOUT") and code == 0:
+                code = 1
+            output = (t.get("stdout") or "") + ("\n" + t["stderr"] if t.get("stderr") else "")
+            if t["result"] == "TIMEOUT":
+                output += "\n(meson stopped it: it took too long)"
+            tally.program(t["name"].split(" / ")[-1], output, code, t["duration"])
+
+
+def programs(tally, only, args):
+    """Each prints TAP. (name, argv, environment, may run beside another)"""
+    engine = os.path.join(ROOT, "build-asan" if args.sanitized_e2e else "build-release", "control", "dialplane")
+    env = {"DIALPLANE_RUN": RUN, "DIALPLANE_BIN": engine, **SANITIZER_ENV}
+    rows = [("tidy", ["python3", "-B", "tests/tidy"], {}, True),
+            ("commands", ["python3", "-B", "tests/commands"],
+             {**SANITIZER_ENV, "DIALPLANE_BIN": os.path.join(ROOT, "build-asan", "control", "dialplane")}, True)]
+    for path in sorted(glob.glob(os.path.join(ROOT, "tests", "e2e", "test_*.js"))):
+        name = os.path.basename(path)
+        rows.append((f"e2e {name[5:-3]}", ["node", path], env, name != "test_load.js"))
+    if args.full or args.soak:
+        calls = "20000" if args.soak else "1000"
+        rows.append((f"e2e load, {calls} calls", ["node", "tests/e2e/test_load.js"],
+                     {**env, "DIALPLANE_CALLS": calls, "DIALPLANE_RATE": "50"}, False))
+    return [r for r in rows if not only or only in r[0]]
+
+
+def one(tally, row):
+    name, argv, env, _ = row
+    began = time.monotonic()
+    code, output = run(argv, env=env, capture=True)
+    tally.program(name, output, code, time.monotonic() - began)
+
+
+def npm(tally):
+    where = os.path.join(ROOT, "tests", "e2e")
+    lock_file = os.path.join(where, "package-lock.json")
+    stamp = os.path.join(where, "node_modules", ".package-lock.json")
+    if os.path.exists(stamp) and os.path.getmtime(stamp) >= os.path.getmtime(lock_file):
+        return True
+    section("npm packages of the end-to-end tests")
+    began = time.monotonic()
+    code, output = run(["npm", "ci", "--prefix", "tests/e2e", "--no-audit", "--no-fund"], capture=True)
+    if code == 0:
+        os.utime(stamp)
+    return tally.program("npm ci", output if code else "", code, time.monotonic() - began)
+
+
+def others(tally, args):
+    section("tidy, commands, end to end")
+    rows = programs(tally, args.only, args)
+    beside = [r for r in rows if r[3]]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda r: one(tally, r), beside))
+    for row in rows:
+        if not row[3]:
+            one(tally, row)
+
+
+def clean():
+    with lock:
+        left = list(children)
+    for process in left:
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            continue
+    for process in left:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    hosts = {re.sub(r"-[ep]$", "", os.path.basename(p)) for p in glob.glob(f"/run/netns/{RUN}-*")}
+    for name in hosts:
+        subprocess.run([os.path.join(ROOT, "tests", "netns"), "down", name], check=False)
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), f"{RUN}-*")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def give_back():
+    """Builds made under sudo belong to the owner of the checkout, so that they can go on without it."""
+    owner = os.stat(ROOT)
+    if os.getuid() or not owner.st_uid:
+        return
+    for name in [*BUILDS, os.path.join("tests", "e2e", "node_modules")]:
+        subprocess.run(["chown", "-R", f"{owner.st_uid}:{owner.st_gid}", os.path.join(ROOT, name)], check=False)
+
+
+def interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/run")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--soak", action="store_true")
+    parser.add_argument("--sanitized-e2e", action="store_true")
+    parser.add_argument("--only")
+    args = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    tally, began, code = Tally(), time.monotonic(), 0
+    try:
+        if build(tally):
+            unit(tally, args.only)
+            if npm(tally):
+                others(tally, args)
+    except KeyboardInterrupt:
+        print("interrupted, cleaning up", flush=True)
+        code = 130
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        clean()
+        give_back()
+    print(f"== {time.monotonic() - began:.0f} s in all")
+    print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped", flush=True)
+    return code or (1 if tally.failed else 0)
+
+
+if __name__ == "__main__":
+    # The pool's threads wait for children that clean() has ended; nothing else is left to join.
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)
