@@ -11,7 +11,7 @@
 #define CONFIG_ACCOUNTS_MAX    256
 #define CONFIG_DNS_SERVERS_MAX 8
 #define CONFIG_BYTES_MAX       (1u << 20)
-#define CONFIG_ROWS_MAX        128
+#define CONFIG_ROWS_MAX        80
 
 /* Where something stands in the file; line 0: nowhere (a default). Both count from 1. */
 struct config_pos {
@@ -22,6 +22,11 @@ struct config_account {
 	char sid[35];    /* AC and 32 hexadecimal digits */
 	char token[129]; /* the secret, whichever way it was given; never printed */
 	char token_file[256], token_env[64];
+};
+
+/* Where item `index` of the list in row `row` stands. */
+struct config_item_pos {
+	unsigned row, index;
 	struct config_pos pos;
 };
 
@@ -46,7 +51,9 @@ struct config {
 	char run_user[64];
 	uint32_t n_accounts;
 	struct config_account accounts[CONFIG_ACCOUNTS_MAX];
-	struct config_pos pos[CONFIG_ROWS_MAX]; /* by row */
+	struct config_pos pos[CONFIG_ROWS_MAX]; /* by row of the table */
+	struct config_item_pos *item_pos;
+	size_t n_item_pos;
 };
 
 struct config_error {

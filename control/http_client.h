@@ -4,6 +4,7 @@
 #ifndef CONTROL_HTTP_CLIENT_H
 #define CONTROL_HTTP_CLIENT_H
 
+#include "control/dns.h"
 #include "control/loop.h"
 #include "control/target_policy.h"
 
@@ -38,10 +39,18 @@ struct http_result {
 typedef void (*http_done_fn)(void *ctx, const struct http_result *r); /* r lives during the call */
 
 struct http_client *http_client_new(struct loop *l, const struct target_policy *policy, uint32_t max_in_flight);
+/* Answers what is under way or waits with 11200, then stops. */
 void http_client_free(struct http_client *h);
-/* Queue a request; done is called exactly once, later, on the loop. -EINVAL: not an http(s) URL (done is not
- * called). */
+/* Without this, one of its own with the system's name servers. d must outlive h. */
+void http_client_use_dns(struct http_client *h, struct dns *d);
+/* What a request with 0 gets instead of 5000 and 15000. total counts from the start of the request (not while it
+ * waits for a place) and includes names and redirects. */
+void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t total_ms);
+/* Queue a request; done is called exactly once, later, on the loop. -EINVAL: not an http(s) URL, 65536 wait
+ * already, or the client stops (done is not called). Redirects: at most 10, each resolved and checked anew; 301,
+ * 302 and 303 turn a POST into a GET; the headers go along unchanged. Any final status outside 2xx is 11200. */
 [[nodiscard]] int http_client_send(struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx);
 uint32_t http_client_in_flight(const struct http_client *h);
+uint32_t http_client_waiting(const struct http_client *h);
 
 #endif

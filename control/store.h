@@ -38,7 +38,8 @@ struct call_note {
 struct store;
 
 struct store *store_open(struct loop *l, const char *path, char err[256]);
-void store_close(struct store *s); /* commits what is queued */
+/* Commits what is queued and tells its owners before it returns: their callbacks must not use the store. */
+void store_close(struct store *s);
 
 /* Insert or update by sid. done (may be NULL) is called on the loop after the commit: ok false with a sentence
  * when it could not be written (disk full); the store goes on working when there is room again. */

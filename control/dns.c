@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/dns.h"
+
+#include "control/mem.h"
+
+#include <ares.h>
+#include <ctype.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/time.h>
+
+#define ADDRS_MAX   8
+#define LOOKUPS_MAX 4096
+#define LOOKUP_NS   6000000000u
+#define TRY_MS      1500
+#define TRIES       2
+#define CACHE_SLOTS 1024
+#define TTL_MAX_S   300
+#define NAME_MAX_   254
+
+struct answer {
+	struct ip_addr addrs[ADDRS_MAX];
+	uint32_t n;
+};
+
+/* One question on its way: to c-ares, to the list of what is to be told, or both (deadline passed). */
+struct lookup {
+	struct dns *dns;
+	struct lookup *next; /* in dns->ready */
+	char host[NAME_MAX_];
+	bool any;         /* IPv6 too */
+	bool told, asked; /* fn was called or is about to be; c-ares still holds us */
+	dns_fn fn;
+	void *ctx;
+	struct loop_timer deadline;
+	struct answer answer;
+	char why[64];
+};
+
+struct cached {
+	char host[NAME_MAX_];
+	bool any;
+	uint64_t until_ns;
+	struct answer answer;
+};
+
+struct dns {
+	struct loop *loop;
+	ares_channel ares;
+	struct loop_timer tick; /* c-ares' own timeouts */
+	struct loop_timer tell; /* armed while ready is not empty */
+	struct lookup *ready, **ready_last;
+	uint32_t n_lookups;
+	struct cached *cache;
+};
+
+/* ---- telling ---- */
+
+static void free_lookup(struct lookup *k)
+{
+	k->dns->n_lookups--;
+	free(k);
+}
+
+/* The answer is complete: tell it on the loop's next turn. */
+static void ready(struct lookup *k, const char *why)
+{
+	struct dns *d = k->dns;
+	loop_timer_cancel(d->loop, &k->deadline);
+	snprintf(k->why, sizeof k->why, "%s", why);
+	k->told = true;
+	*d->ready_last = k;
+	d->ready_last = &k->next;
+	loop_timer_arm(d->loop, &d->tell, 0);
+}
+
+static void tell_ready(struct dns *d)
+{
+	struct lookup *k = d->ready;
+	d->ready = NULL;
+	d->ready_last = &d->ready;
+	for (struct lookup *next; k; k = next) {
+		next = k->next;
+		k->next = NULL;
+		k->fn(k->ctx, k->answer.addrs, k->answer.n, k->answer.n ? NULL : k->why);
+		k->fn = NULL;
+		if (!k->asked)
+			free_lookup(k);
+	}
+}
+
+static void on_tell(void *ctx, struct loop_timer *t)
+{
+	tell_ready(ctx);
+}
+
+static void on_deadline(void *ctx, struct loop_timer *t)
+{
+	ready(ctx, "timeout");
+}
+
+/* ---- cache ---- */
+
+static struct cached *cache_slot(struct dns *d, const char *host, bool any)
+{
+	uint32_t h = any ? 2166136261u : 3166136261u;
+	for (const char *s = host; *s; s++)
+		h = (h ^ (uint32_t)tolower((unsigned char)*s)) * 16777619u;
+	return &d->cache[(h ^ h >> 15) % CACHE_SLOTS];
+}
+
+static const struct cached *cache_get(struct dns *d, const char *host, bool any)
+{
+	const struct cached *c = cache_slot(d, host, any);
+	bool fits = c->until_ns > loop_now_ns() && c->any == any && strcasecmp(c->host, host) == 0;
+	return fits ? c : NULL;
+}
+
+static void cache_put(struct lookup *k, int ttl_s)
+{
+	struct cached *c = cache_slot(k->dns, k->host, k->any);
+	ttl_s = ttl_s < 1 ? 1 : ttl_s > TTL_MAX_S ? TTL_MAX_S : ttl_s;
+	memcpy(c->host, k->host, sizeof c->host);
+	c->any = k->any;
+	c->until_ns = loop_now_ns() + (uint64_t)ttl_s * 1000000000u;
+	c->answer = k->answer;
+}
+
+/* ---- c-ares ---- */
+
+static const char *why_of(int status)
+{
+	switch (status) {
+	case ARES_ENOTFOUND:
+		return "NXDOMAIN";
+	case ARES_ENODATA:
+		return "no address record";
+	case ARES_ETIMEOUT:
+		return "timeout";
+	case ARES_EDESTRUCTION:
+	case ARES_ECANCELLED:
+		return "stopped";
+	default:
+		return ares_strerror(status);
+	}
+}
+
+static bool take_node(struct answer *a, const struct ares_addrinfo_node *n)
+{
+	struct ip_addr *out = &a->addrs[a->n];
+	*out = (struct ip_addr){0};
+	if (n->ai_family == AF_INET) {
+		out->fam = 4;
+		memcpy(out->b, &((const struct sockaddr_in *)(const void *)n->ai_addr)->sin_addr, 4);
+	} else if (n->ai_family == AF_INET6) {
+		out->fam = 6;
+		memcpy(out->b, &((const struct sockaddr_in6 *)(const void *)n->ai_addr)->sin6_addr, 16);
+	}
+	return out->fam != 0;
+}
+
+/* Smallest TTL of what was taken. */
+static int take_answer(struct answer *a, const struct ares_addrinfo *info)
+{
+	int ttl = TTL_MAX_S;
+	for (const struct ares_addrinfo_node *n = info->nodes; n && a->n < ADDRS_MAX; n = n->ai_next)
+		if (take_node(a, n)) {
+			a->n++;
+			ttl = n->ai_ttl < ttl ? n->ai_ttl : ttl;
+		}
+	return ttl;
+}
+
+static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	struct lookup *k = arg;
+	k->asked = false;
+	if (!k->told) {
+		int ttl = status == ARES_SUCCESS ? take_answer(&k->answer, info) : 0;
+		if (k->answer.n)
+			cache_put(k, ttl);
+		ready(k, status == ARES_SUCCESS ? "no address record" : why_of(status));
+	} else if (!k->fn) {
+		free_lookup(k); /* its deadline has told it long ago */
+	}
+	if (info)
+		ares_freeaddrinfo(info);
+}
+
+static void arm_tick(struct dns *d)
+{
+	struct timeval tv, *t = ares_timeout(d->ares, NULL, &tv);
+	if (t)
+		loop_timer_arm(d->loop, &d->tick,
+		    loop_now_ns() + (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_usec * 1000u +
+		        1000000u);
+	else
+		loop_timer_cancel(d->loop, &d->tick);
+}
+
+static void on_tick(void *ctx, struct loop_timer *t)
+{
+	struct dns *d = ctx;
+	ares_process_fd(d->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	arm_tick(d);
+}
+
+static void on_socket(void *ctx, int fd, uint32_t revents)
+{
+	struct dns *d = ctx;
+	bool in = revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL), out = revents & (POLLOUT | POLLERR);
+	ares_process_fd(d->ares, in ? fd : ARES_SOCKET_BAD, out ? fd : ARES_SOCKET_BAD);
+	arm_tick(d);
+}
+
+static void socket_state(void *ctx, ares_socket_t fd, int readable, int writable)
+{
+	struct dns *d = ctx;
+	loop_fd(d->loop, fd, (readable ? POLLIN : 0u) | (writable ? POLLOUT : 0u), on_socket, d);
+}
+
+/* ---- asking ---- */
+
+static bool name_ok(const char *host)
+{
+	size_t n = strlen(host);
+	if (n == 0 || n >= NAME_MAX_)
+		return false;
+	for (const char *s = host; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("-._", *s))
+			return false;
+	return true;
+}
+
+static void ask(struct lookup *k)
+{
+	struct dns *d = k->dns;
+	struct ares_addrinfo_hints hints = {
+	    .ai_family = k->any ? AF_UNSPEC : AF_INET, .ai_flags = ARES_AI_NOSORT};
+	k->asked = true;
+	loop_timer_arm(d->loop, &k->deadline, loop_now_ns() + LOOKUP_NS);
+	ares_getaddrinfo(d->ares, k->host, NULL, &hints, on_answer, k);
+	arm_tick(d);
+}
+
+static void resolve(struct dns *d, const char *host, bool any, dns_fn fn, void *ctx)
+{
+	struct lookup *k = mem_zalloc(sizeof *k);
+	k->dns = d;
+	k->any = any;
+	k->fn = fn;
+	k->ctx = ctx;
+	k->deadline = (struct loop_timer){.fn = on_deadline, .ctx = k};
+	d->n_lookups++;
+	const struct cached *c;
+	if (ip_addr_parse(&k->answer.addrs[0], span_str(host)) == 0) {
+		k->answer.n = any || k->answer.addrs[0].fam == 4;
+		ready(k, "it is an IPv6 address");
+	} else if (!name_ok(host)) {
+		ready(k, "not a host name");
+	} else if ((c = cache_get(d, host, any))) {
+		k->answer = c->answer;
+		ready(k, "");
+	} else if (d->n_lookups > LOOKUPS_MAX) {
+		ready(k, "too many lookups at one time");
+	} else {
+		strcpy(k->host, host);
+		ask(k);
+	}
+}
+
+void dns_resolve(struct dns *d, const char *host, dns_fn fn, void *ctx)
+{
+	resolve(d, host, false, fn, ctx);
+}
+
+void dns_resolve_any(struct dns *d, const char *host, dns_fn fn, void *ctx)
+{
+	resolve(d, host, true, fn, ctx);
+}
+
+/* ---- life ---- */
+
+static int open_channel(struct dns *d, const char *servers)
+{
+	struct ares_options o = {
+	    .timeout = TRY_MS,
+	    .tries = TRIES,
+	    .sock_state_cb = socket_state,
+	    .sock_state_cb_data = d,
+	};
+	int rc =
+	    ares_init_options(&d->ares, &o, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+	if (rc != ARES_SUCCESS)
+		return rc;
+	if (servers)
+		rc = ares_set_servers_ports_csv(d->ares, servers);
+	if (rc != ARES_SUCCESS)
+		ares_destroy(d->ares);
+	return rc;
+}
+
+struct dns *dns_new(struct loop *l, const char *servers, char err[256])
+{
+	struct dns *d = mem_zalloc(sizeof *d);
+	d->loop = l;
+	d->ready_last = &d->ready;
+	d->tick = (struct loop_timer){.fn = on_tick, .ctx = d};
+	d->tell = (struct loop_timer){.fn = on_tell, .ctx = d};
+	int rc = ares_library_init(ARES_LIB_INIT_ALL);
+	if (rc == ARES_SUCCESS && (rc = open_channel(d, servers)) != ARES_SUCCESS)
+		ares_library_cleanup();
+	if (rc == ARES_SUCCESS) {
+		d->cache = mem_zalloc(CACHE_SLOTS * sizeof *d->cache);
+		return d;
+	}
+	snprintf(err, 256, "name resolution cannot start: %s", ares_strerror(rc));
+	free(d);
+	return NULL;
+}
+
+void dns_free(struct dns *d)
+{
+	if (!d)
+		return;
+	ares_destroy(d->ares); /* calls on_answer for everything under way */
+	tell_ready(d);
+	loop_timer_cancel(d->loop, &d->tick);
+	loop_timer_cancel(d->loop, &d->tell);
+	ares_library_cleanup();
+	free(d->cache);
+	free(d);
+}

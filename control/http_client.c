@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/http_client.h"
+
+#include "control/http_job.h"
+#include "control/mem.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAITING_MAX 65536 /* requests that wait for one of the places in flight */
+
+struct http_client {
+	struct loop *loop;
+	const struct target_policy *policy;
+	struct dns *dns;
+	bool own_dns, closing;
+	CURLM *multi;
+	struct loop_timer tick;  /* curl's own timeouts */
+	struct loop_timer start; /* armed while queued requests may start */
+	uint32_t connect_ms, total_ms;
+	uint32_t max_in_flight, in_flight, waiting;
+	struct http_job *queue, **queue_last;
+	struct http_job *active;
+};
+
+static void pump(struct http_client *h);
+
+/* ---- lists ---- */
+
+static void list_active(struct http_client *h, struct http_job *j)
+{
+	j->next = h->active;
+	j->link = &h->active;
+	if (j->next)
+		j->next->link = &j->next;
+	h->active = j;
+	h->in_flight++;
+}
+
+static void unlist_active(struct http_client *h, struct http_job *j)
+{
+	*j->link = j->next;
+	if (j->next)
+		j->next->link = j->link;
+	j->next = NULL;
+	h->in_flight--;
+}
+
+static void enqueue(struct http_client *h, struct http_job *j)
+{
+	j->next = NULL;
+	*h->queue_last = j;
+	h->queue_last = &j->next;
+	h->waiting++;
+}
+
+static struct http_job *dequeue(struct http_client *h)
+{
+	struct http_job *j = h->queue;
+	if (!j)
+		return NULL;
+	h->queue = j->next;
+	if (!h->queue)
+		h->queue_last = &h->queue;
+	h->waiting--;
+	return j;
+}
+
+/* ---- the end of a request ---- */
+
+static void free_job(struct http_job *j)
+{
+	http_easy_fini(j);
+	curl_slist_free_all(j->headers);
+	free(j->url);
+	free(j->body);
+	free(j->in);
+	free(j);
+}
+
+static void leave_multi(struct http_job *j)
+{
+	if (j->added)
+		curl_multi_remove_handle(j->client->multi, j->easy);
+	j->added = false;
+}
+
+static void tell(struct http_job *j, int error, const char *message, bool timed_out)
+{
+	struct http_result r = {
+	    .error = error,
+	    .message = message,
+	    .effective_url = j->url,
+	    .body = j->in ? j->in : "",
+	    .body_len = j->in_len,
+	    .connect_us = j->connect_us,
+	    .first_byte_us = j->first_byte_us,
+	    .timed_out = timed_out,
+	};
+	uint64_t us = j->started_ns ? (loop_now_ns() - j->started_ns) / 1000 : 0;
+	r.total_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+	if (j->in)
+		j->in[j->in_len] = 0;
+	if (j->easy) {
+		char *type = NULL;
+		curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &r.status);
+		curl_easy_getinfo(j->easy, CURLINFO_CONTENT_TYPE, &type);
+		r.content_type = type;
+	}
+	j->done(j->ctx, &r);
+}
+
+static void finish(struct http_job *j, int error, const char *message, bool timed_out)
+{
+	struct http_client *h = j->client;
+	loop_timer_cancel(h->loop, &j->deadline);
+	leave_multi(j);
+	unlist_active(h, j);
+	tell(j, error, message, timed_out);
+	j->finished = true;
+	if (!j->resolving)
+		free_job(j);
+	if (!h->closing)
+		pump(h);
+}
+
+static void on_deadline(void *ctx, struct loop_timer *t)
+{
+	struct http_job *j = ctx;
+	char message[128];
+	snprintf(message, sizeof message, "no complete response within %u ms", j->total_ms);
+	finish(j, j->resolving ? 11210 : 11200, message, true);
+}
+
+/* ---- one hop ---- */
+
+static void start_exchange(
+    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
+{
+	int rc = http_easy_prepare(j, j->client->policy, o, addrs, n);
+	if (rc == -EACCES) {
+		char message[512];
+		snprintf(message, sizeof message, "%s: %s", o->host,
+		    *j->refused ? j->refused : "no usable address");
+		finish(j, 11210, message, false);
+	} else if (rc < 0 || curl_multi_add_handle(j->client->multi, j->easy) != CURLM_OK) {
+		finish(j, 11100, "the URL cannot be requested", false);
+	} else {
+		j->added = true;
+	}
+}
+
+static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, const char *why)
+{
+	struct http_job *j = ctx;
+	struct http_origin o;
+	char message[400];
+	j->resolving = false;
+	if (j->finished) {
+		free_job(j);
+	} else if (n == 0) {
+		snprintf(message, sizeof message, "the host does not resolve: %s", why);
+		finish(j, 11210, message, false);
+	} else if (http_origin(&o, j->url) < 0) {
+		finish(j, 11100, "not an http(s) URL", false);
+	} else {
+		start_exchange(j, &o, addrs, n);
+	}
+}
+
+static void hop(struct http_job *j)
+{
+	struct http_origin o;
+	if (http_origin(&o, j->url) < 0) {
+		finish(j, 11100, "not an http(s) URL", false);
+	} else if (o.literal) {
+		start_exchange(j, &o, NULL, 0);
+	} else {
+		j->resolving = true;
+		dns_resolve_any(j->client->dns, o.host, on_resolved, j);
+	}
+}
+
+/* ---- answers ---- */
+
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Follow as browsers do: 301, 302 and 303 turn a POST into a GET. false: not a redirect. */
+static bool follow(struct http_job *j, long status)
+{
+	char *to = NULL;
+	struct http_origin o;
+	curl_easy_getinfo(j->easy, CURLINFO_REDIRECT_URL, &to);
+	if (!is_redirect(status) || !to)
+		return false;
+	if (++j->hops > HTTP_REDIRECTS_MAX) {
+		finish(j, 11215, "more than 10 redirects", false);
+		return true;
+	}
+	if (http_origin(&o, to) < 0) {
+		finish(j, 11215, "redirected to something that is not an http(s) URL", false);
+		return true;
+	}
+	char *url = mem_dup(to);
+	url[strcspn(url, "#")] = 0;
+	leave_multi(j);
+	free(j->url);
+	j->url = url;
+	j->post = j->post && (status == 307 || status == 308);
+	hop(j);
+	return true;
+}
+
+static void take_times(struct http_job *j)
+{
+	curl_off_t us = 0;
+	if (curl_easy_getinfo(j->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK)
+		j->connect_us = (uint32_t)us;
+	if (curl_easy_getinfo(j->easy, CURLINFO_STARTTRANSFER_TIME_T, &us) == CURLE_OK)
+		j->first_byte_us = (uint32_t)us;
+}
+
+static void exchanged(struct http_job *j, CURLcode rc)
+{
+	char message[300] = "";
+	long status = 0;
+	take_times(j);
+	curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (rc != CURLE_OK && !(j->too_large && is_redirect(status))) {
+		int code = http_easy_error(j, rc, message);
+		finish(j, code, message, rc == CURLE_OPERATION_TIMEDOUT);
+	} else if (!follow(j, status)) {
+		bool good = status >= 200 && status < 300;
+		snprintf(message, sizeof message, good ? "" : "the server answered %ld", status);
+		finish(j, good ? 0 : 11200, message, false);
+	}
+}
+
+static struct http_job *job_of(struct http_client *h, const CURL *easy)
+{
+	struct http_job *j = h->active;
+	while (j && j->easy != easy)
+		j = j->next;
+	return j;
+}
+
+static void take_finished(struct http_client *h)
+{
+	int left;
+	for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left));) {
+		CURLcode rc = m->data.result;
+		struct http_job *j = m->msg == CURLMSG_DONE ? job_of(h, m->easy_handle) : NULL;
+		if (j)
+			exchanged(j, rc);
+	}
+}
+
+/* ---- curl and the loop ---- */
+
+static void on_socket(void *ctx, int fd, uint32_t revents)
+{
+	struct http_client *h = ctx;
+	int running, mask = 0;
+	if (revents & (POLLIN | POLLHUP))
+		mask |= CURL_CSELECT_IN;
+	if (revents & POLLOUT)
+		mask |= CURL_CSELECT_OUT;
+	if (revents & (POLLERR | POLLNVAL))
+		mask |= CURL_CSELECT_ERR;
+	curl_multi_socket_action(h->multi, fd, mask, &running);
+	take_finished(h);
+}
+
+static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct http_client *h = ctx;
+	uint32_t events = what == CURL_POLL_REMOVE
+	                      ? 0
+	                      : ((what & CURL_POLL_IN ? POLLIN : 0u) | (what & CURL_POLL_OUT ? POLLOUT : 0u));
+	loop_fd(h->loop, fd, events, on_socket, h);
+	return 0;
+}
+
+static void on_tick(void *ctx, struct loop_timer *t)
+{
+	struct http_client *h = ctx;
+	int running;
+	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	take_finished(h);
+}
+
+static int timer_wanted(CURLM *multi, long ms, void *ctx)
+{
+	struct http_client *h = ctx;
+	if (ms < 0)
+		loop_timer_cancel(h->loop, &h->tick);
+	else
+		loop_timer_arm(h->loop, &h->tick, loop_now_ns() + (uint64_t)ms * 1000000u);
+	return 0;
+}
+
+/* ---- sending ---- */
+
+static void pump(struct http_client *h)
+{
+	struct http_job *j;
+	while (h->in_flight < h->max_in_flight && (j = dequeue(h))) {
+		list_active(h, j);
+		j->started_ns = loop_now_ns();
+		loop_timer_arm(h->loop, &j->deadline, j->started_ns + (uint64_t)j->total_ms * 1000000u);
+		hop(j);
+	}
+}
+
+static struct http_job *new_job(struct http_client *h, const struct http_request *r)
+{
+	struct http_job *j = mem_zalloc(sizeof *j);
+	j->client = h;
+	j->url = mem_dup(r->url);
+	j->body = mem_dup(r->body ? r->body : "");
+	j->post = r->post;
+	j->connect_ms = r->connect_ms ? r->connect_ms : h->connect_ms;
+	j->total_ms = r->total_ms ? r->total_ms : h->total_ms;
+	j->deadline = (struct loop_timer){.fn = on_deadline, .ctx = j};
+	for (const char *const *p = r->headers; p && *p; p++)
+		j->headers = curl_slist_append(j->headers, *p);
+	return j;
+}
+
+int http_client_send(struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx)
+{
+	struct http_origin o;
+	if (h->closing || h->waiting >= WAITING_MAX || http_origin(&o, r->url) < 0)
+		return -EINVAL;
+	struct http_job *j = new_job(h, r);
+	j->done = done;
+	j->ctx = ctx;
+	enqueue(h, j);
+	/* Not from here: a start that fails at once would call done before this returns. */
+	if (h->in_flight < h->max_in_flight)
+		loop_timer_arm(h->loop, &h->start, 0);
+	return 0;
+}
+
+/* ---- life ---- */
+
+static void on_start(void *ctx, struct loop_timer *t)
+{
+	pump(ctx);
+}
+
+void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t total_ms)
+{
+	h->connect_ms = connect_ms;
+	h->total_ms = total_ms;
+}
+
+void http_client_use_dns(struct http_client *h, struct dns *d)
+{
+	if (h->own_dns)
+		dns_free(h->dns);
+	h->own_dns = false;
+	h->dns = d;
+}
+
+static void set_up_multi(struct http_client *h)
+{
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->max_in_flight);
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+}
+
+struct http_client *http_client_new(
+    struct loop *l, const struct target_policy *policy, uint32_t max_in_flight)
+{
+	char err[256];
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return NULL;
+	struct http_client *h = mem_zalloc(sizeof *h);
+	h->loop = l;
+	h->policy = policy;
+	h->max_in_flight = max_in_flight;
+	h->connect_ms = 5000;
+	h->total_ms = 15000;
+	h->queue_last = &h->queue;
+	h->tick = (struct loop_timer){.fn = on_tick, .ctx = h};
+	h->start = (struct loop_timer){.fn = on_start, .ctx = h};
+	h->dns = dns_new(l, NULL, err);
+	h->own_dns = true;
+	h->multi = h->dns ? curl_multi_init() : NULL;
+	if (!h->multi) {
+		dns_free(h->dns);
+		curl_global_cleanup();
+		free(h);
+		return NULL;
+	}
+	set_up_multi(h);
+	return h;
+}
+
+static void stop_all(struct http_client *h)
+{
+	h->closing = true;
+	for (struct http_job *j; (j = dequeue(h));)
+		list_active(h, j);
+	while (h->active)
+		finish(h->active, 11200, "the engine stops", false);
+}
+
+void http_client_free(struct http_client *h)
+{
+	if (!h)
+		return;
+	stop_all(h);
+	if (h->own_dns)
+		dns_free(h->dns);
+	curl_multi_cleanup(h->multi);
+	loop_timer_cancel(h->loop, &h->tick);
+	loop_timer_cancel(h->loop, &h->start);
+	curl_global_cleanup();
+	free(h);
+}
+
+uint32_t http_client_in_flight(const struct http_client *h)
+{
+	return h->in_flight;
+}
+
+uint32_t http_client_waiting(const struct http_client *h)
+{
+	return h->waiting;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request of the HTTP client: its curl handle, what it may do, what has come so far. Inside control only,
+ * between http_client.c (queue, names, redirects, deadlines) and http_easy.c (the exchange with one server). */
+#ifndef CONTROL_HTTP_JOB_H
+#define CONTROL_HTTP_JOB_H
+
+#include "control/http_client.h"
+
+#include <curl/curl.h>
+
+#define HTTP_REDIRECTS_MAX 10
+#define HTTP_HEADERS_MAX   131072 /* bytes of response headers, all hops together */
+
+struct http_job {
+	struct http_job *next, **link; /* queue or list of those in flight */
+	struct http_client *client;
+	/* asked for */
+	char *url; /* of this hop */
+	char *body;
+	bool post;
+	struct curl_slist *headers;
+	uint32_t connect_ms, total_ms;
+	http_done_fn done;
+	void *ctx;
+	/* under way */
+	CURL *easy;
+	bool added;     /* to the multi handle */
+	bool resolving; /* the resolver holds us */
+	bool finished;  /* done was called; kept only until the resolver lets go */
+	struct curl_slist *resolve;
+	struct loop_timer deadline;
+	uint64_t started_ns;
+	unsigned hops;
+	/* came */
+	char *in;
+	size_t in_len, header_bytes;
+	bool too_large, headers_too_large;
+	bool opened;       /* a socket was allowed on this hop */
+	char refused[160]; /* address and range that was not */
+	char error[CURL_ERROR_SIZE];
+	uint32_t connect_us, first_byte_us;
+};
+
+/* Scheme, host and port of an absolute http(s) URL. -EINVAL when it is none. host without brackets. */
+struct http_origin {
+	char host[256];
+	char port[6];
+	bool literal; /* host is an address */
+};
+[[nodiscard]] int http_origin(struct http_origin *o, const char *url);
+
+/* Make or reset the handle for this hop. addrs: what the host may be connected at (n == 0 for a literal). */
+[[nodiscard]] int http_easy_prepare(struct http_job *j, const struct target_policy *policy,
+    const struct http_origin *o, const struct ip_addr *addrs, uint32_t n);
+/* What curl's result means in Twilio's codes; fills message. */
+int http_easy_error(struct http_job *j, CURLcode rc, char message[300]);
+void http_easy_fini(struct http_job *j);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/webhook.h"
+
+#include "control/mem.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#define URL_MAX 8192 /* of a URL with its GET parameters: beyond it servers refuse */
+
+/* ---- signature ---- */
+
+static int by_name_then_value(const void *a, const void *b)
+{
+	const struct form_pair *x = *(const struct form_pair *const *)a,
+	                       *y = *(const struct form_pair *const *)b;
+	int c = strcmp(x->name, y->name);
+	return c ? c : strcmp(x->value, y->value);
+}
+
+static size_t form_bytes(const struct form *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; f && i < f->n; i++)
+		n += strlen(f->pairs[i].name) + strlen(f->pairs[i].value);
+	return n;
+}
+
+/* Names and values in byte order, each different pair once. Returns the end. */
+static char *put_form(char *p, const struct form *f)
+{
+	const struct form_pair **sorted = mem_zalloc(f->n * sizeof *sorted);
+	for (size_t i = 0; i < f->n; i++)
+		sorted[i] = &f->pairs[i];
+	qsort(sorted, f->n, sizeof *sorted, by_name_then_value);
+	for (size_t i = 0; i < f->n; i++) {
+		if (i && by_name_then_value(&sorted[i - 1], &sorted[i]) == 0)
+			continue;
+		p = stpcpy(p, sorted[i]->name);
+		p = stpcpy(p, sorted[i]->value);
+	}
+	free(sorted);
+	return p;
+}
+
+void webhook_signature(char out[32], const char *auth_token, const char *url, const struct form *post)
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	char *text = mem_zalloc(strlen(url) + form_bytes(post) + 1), *end = stpcpy(text, url);
+	if (post)
+		end = put_form(end, post);
+	if (!HMAC(EVP_sha1(), auth_token, (int)strlen(auth_token), (unsigned char *)text,
+	        (size_t)(end - text), mac, &n)) {
+		fputs("dialplane: OpenSSL has no HMAC-SHA1\n", stderr);
+		abort();
+	}
+	free(text);
+	EVP_EncodeBlock((unsigned char *)out, mac, (int)n);
+}
+
+/* ---- URL ---- */
+
+/* Percent-encode what cannot stand in a request line, behind the authority: the URL that is signed is the one
+ * that is sent. */
+static char *printable_url(const char *url)
+{
+	const char *auth = strstr(url, "://");
+	const char *path = auth ? auth + 3 + strcspn(auth + 3, "/?") : url;
+	char *out = mem_zalloc(3 * strlen(url) + 1), *p = out;
+	for (const char *s = url; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (s >= path && (c <= 0x20 || c >= 0x7f))
+			p += sprintf(p, "%%%02X", c);
+		else
+			*p++ = (char)c;
+	}
+	return out;
+}
+
+static char *with_query(const char *url, const struct form *params)
+{
+	char *query = form_encode(params);
+	const char *mark = strchr(url, '?');
+	const char *joint = !*query || (mark && !mark[1]) || url[strlen(url) - 1] == '&' ? ""
+	                    : mark                                                       ? "&"
+	                                                                                 : "?";
+	size_t room = strlen(url) + strlen(query) + 2;
+	char *out = mem_zalloc(room);
+	snprintf(out, room, "%s%s%s", url, joint, query);
+	free(query);
+	return out;
+}
+
+/* "ct=2000" in "#ct=2000&tt=5000": Twilio's connection overrides. 0: not there, or outside its range. */
+static uint32_t override(const char *fragment, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *s = fragment; s && *s; s += strcspn(s, "&"), s += *s == '&') {
+		if (strncmp(s, name, n) != 0 || s[n] != '=' || !isdigit((unsigned char)s[n + 1]))
+			continue;
+		unsigned long v = strtoul(s + n + 1, NULL, 10);
+		return v >= 100 && v <= 15000 ? (uint32_t)v : 0;
+	}
+	return 0;
+}
+
+/* ---- sending ---- */
+
+static void idempotency_token(char out[37])
+{
+	unsigned char r[16];
+	if (getrandom(r, sizeof r, 0) != sizeof r)
+		abort(); /* cannot fail for so few bytes once the system is up */
+	r[6] = (unsigned char)((r[6] & 0x0f) | 0x40);
+	r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
+	char *p = out;
+	for (unsigned i = 0; i < 16; i++)
+		p += sprintf(p, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", r[i]);
+}
+
+static int send_signed(struct http_client *h, const char *auth_token, struct http_request *r,
+    const struct form *post, http_done_fn done, void *ctx)
+{
+	char mac[32], signature[64], uuid[37], token[80];
+	webhook_signature(mac, auth_token, r->url, post);
+	idempotency_token(uuid);
+	snprintf(signature, sizeof signature, "X-Twilio-Signature: %s", mac);
+	snprintf(token, sizeof token, "I-Twilio-Idempotency-Token: %s", uuid);
+	const char *const headers[] = {
+	    signature,
+	    token,
+	    "User-Agent: TwilioProxy/1.1 Dialplane/" DIALPLANE_VERSION,
+	    "Accept: */*",
+	    "Expect:",
+	    post ? "Content-Type: application/x-www-form-urlencoded; charset=UTF-8" : NULL,
+	    NULL,
+	};
+	r->headers = headers;
+	return http_client_send(h, r, done, ctx);
+}
+
+int webhook_send(struct http_client *h, const char *auth_token, const char *url, bool post,
+    const struct form *params, http_done_fn done, void *ctx)
+{
+	char *bare = mem_dupn(url, strcspn(url, "#"));
+	const char *fragment = strchr(url, '#');
+	char *clean = printable_url(bare);
+	char *full = post ? mem_dup(clean) : with_query(clean, params);
+	char *body = post ? form_encode(params) : NULL;
+	struct http_request r = {
+	    .post = post,
+	    .url = full,
+	    .body = body,
+	    .connect_ms = override(fragment ? fragment + 1 : NULL, "ct"),
+	    .total_ms = override(fragment ? fragment + 1 : NULL, "tt"),
+	};
+	int rc = strlen(full) > URL_MAX ? -EINVAL
+	                                : send_signed(h, auth_token, &r, post ? params : NULL, done, ctx);
+	free(bare);
+	free(clean);
+	free(full);
+	free(body);
+	return rc;
+}
+
+/* ---- references ---- */
+
+static bool is_http(const char *url)
+{
+	return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+static char *joined(const char *base, const char *ref)
+{
+	char *out = NULL, *url = NULL;
+	CURLU *u = curl_url();
+	if (u && curl_url_set(u, CURLUPART_URL, base, CURLU_PATH_AS_IS) == CURLUE_OK &&
+	    curl_url_set(u, CURLUPART_URL, ref, CURLU_URLENCODE) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_URL, &url, 0) == CURLUE_OK && is_http(url))
+		out = mem_dup(url);
+	curl_free(url);
+	curl_url_cleanup(u);
+	return out;
+}
+
+/* An absolute reference stays as it was written: it is what gets signed. */
+static char *absolute(const char *ref)
+{
+	CURLU *u = curl_url();
+	char *out = NULL;
+	if (u && curl_url_set(u, CURLUPART_URL, ref, CURLU_URLENCODE) == CURLUE_OK)
+		out = mem_dup(ref);
+	curl_url_cleanup(u);
+	return out;
+}
+
+char *webhook_url(const char *base, const char *ref)
+{
+	while (isspace((unsigned char)*ref))
+		ref++;
+	size_t n = strlen(ref);
+	while (n && isspace((unsigned char)ref[n - 1]))
+		n--;
+	if (n > URL_MAX)
+		return NULL;
+	char *trimmed = mem_dupn(ref, n), *out;
+	if (is_http(trimmed))
+		out = absolute(trimmed);
+	else if (!base)
+		out = NULL;
+	else
+		out = n ? joined(base, trimmed) : mem_dup(base);
+	free(trimmed);
+	return out;
+}
