@@ -396,6 +396,8 @@ void http_server_free(struct http_server *s)
 	for (struct exchange *x = s->exchanges.next; x != &s->exchanges; x = x->next)
 		if (x->suspended)
 			MHD_resume_connection(x->connection);
+	/* Replies that are ready still go out. */
+	MHD_run(s->daemon);
 	/* Completion notices free the exchanges; the listening socket goes with the daemon. */
 	MHD_stop_daemon(s->daemon);
 	loop_timer_cancel(s->loop, &s->timer);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A call writes few; this bounds what one request may ask the store to read. */
-#define NOTES_MAX 10000
+#define NOTES_MAX 2000
 
 static json_t *message_json(const struct call_note *n)
 {

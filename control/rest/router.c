@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SEGMENTS_MAX 6
+#define SEGMENTS_MAX 8
 #define SEGMENT_MAX  64
 
 struct path {
@@ -111,7 +111,7 @@ static int split(const char *p, struct path *out)
 static bool strip_format(struct path *p)
 {
 	char *last = p->seg[p->n - 1], *dot = strrchr(last, '.');
-	if (!dot || dot == last)
+	if (!dot)
 		return false;
 	bool json = !strcmp(dot, ".json");
 	if (json || !strcmp(dot, ".xml") || !strcmp(dot, ".csv"))
