@@ -14,7 +14,7 @@ static void answer_created(void *ctx, bool ok, const char *why)
 	struct request *q = ctx;
 	struct calls *calls = q->rest->env.calls;
 	/* By name: meanwhile it may have been canceled and forgotten. */
-	struct call *call = calls_find(calls, q->call_sid);
+	struct call *call = request_live_call(q, q->call_sid);
 	if (!ok) {
 		/* Clients repeat a POST that got a 5xx: nothing of this call may remain. */
 		if (call)

@@ -14,7 +14,8 @@ enum rest_code {
 	REST_INVALID = 20422,      /* 400, 413, 414, 415: a request or parameter that cannot be read */
 	REST_TOO_MANY = 20429,     /* 429 */
 	REST_INTERNAL = 20500,     /* 500 */
-	REST_UNBUILT = 20501       /* 501 */
+	REST_UNBUILT = 20501,      /* 501 */
+	REST_STOPPING = 20503      /* 503 */
 };
 
 /* {"code":…,"message":"…","more_info":"https://www.twilio.com/docs/errors/…","status":…} from malloc. */

@@ -130,10 +130,12 @@ static void on_notes(void *ctx, const struct call_note *notes, size_t n, bool ok
 	struct request *q = ctx;
 	if (!ok)
 		request_store_failed(q, why);
-	else if (n == 0)
-		empty_or_unknown(q);
-	else
+	else if (n)
 		answer_page(q, notes, n);
+	else if (q->rest->stopping)
+		request_stopping(q);
+	else
+		empty_or_unknown(q);
 }
 
 static bool date_filter(const struct request *q)

@@ -64,8 +64,15 @@ void request_store_failed(struct request *q, const char *why)
 	    q, 500, REST_INTERNAL, "An internal server error has occurred: the call store failed.");
 }
 
+void request_stopping(struct request *q)
+{
+	request_reply_error(q, 503, REST_STOPPING, "The engine is stopping.");
+}
+
 struct call *request_live_call(const struct request *q, const char *sid)
 {
+	if (q->rest->stopping)
+		return NULL;
 	struct call *call = calls_find(q->rest->env.calls, sid);
 	return call && !strcmp(call_row(call)->account_sid, q->account->sid) ? call : NULL;
 }

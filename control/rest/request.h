@@ -13,6 +13,7 @@
 struct rest {
 	struct rest_env env;
 	struct metrics_http http;
+	bool stopping; /* the store and the calls are not to be touched */
 };
 
 /* Made by rest.c, freed by the answer: exactly one request_reply_json or request_reply_error ends it. */
@@ -34,8 +35,9 @@ void request_reply_error(struct request *q, int status, int code, const char *fm
     __attribute__((format(printf, 4, 5)));
 void request_not_found(struct request *q); /* 404/20404 with the path */
 void request_store_failed(struct request *q, const char *why);
+void request_stopping(struct request *q); /* 503/20503 */
 
-/* The live call of that name if the request's account owns it. */
+/* The live call of that name if the request's account owns it; NULL while stopping. */
 struct call *request_live_call(const struct request *q, const char *sid);
 
 /* A resource. Answers now or later. */

@@ -22,6 +22,11 @@ struct rest *rest_new(const struct rest_env *env)
 	return r;
 }
 
+void rest_stop(struct rest *r)
+{
+	r->stopping = true;
+}
+
 void rest_free(struct rest *r)
 {
 	free(r);
@@ -132,7 +137,11 @@ static bool check_route(struct request *q)
 
 static void serve(struct request *q)
 {
-	if (authenticate(q) && check_route(q) && read_parameters(q))
+	if (!authenticate(q) || !check_route(q) || !read_parameters(q))
+		return;
+	if (q->rest->stopping)
+		request_stopping(q);
+	else
 		resource_for(q)(q);
 }
 

@@ -7,7 +7,7 @@
  *	    .ctx = rest};
  *	struct http_server *server = http_server_new(loop, &conf, err);
  *
- * At the end: stop the loop, store_close, http_server_free, rest_free. */
+ * At the end: stop the loop, rest_stop, store_close, http_server_free, rest_free. */
 #ifndef CONTROL_REST_REST_H
 #define CONTROL_REST_REST_H
 
@@ -33,6 +33,9 @@ struct rest_env {
 struct rest;
 
 struct rest *rest_new(const struct rest_env *env);
+/* From now on requests are answered 503, and what the store still tells starts nothing and asks nothing: a call
+ * whose row is written now gets its 201 and is closed as failed at the next start. Before store_close. */
+void rest_stop(struct rest *r);
 void rest_free(struct rest *r);
 
 /* The two functions http_server_conf asks for; ctx is the struct rest. */
