@@ -32,7 +32,7 @@ static bool options_ok(const uint8_t *o, uint32_t len)
 	return true;
 }
 
-bool ip4_parse(const uint8_t *d, uint32_t len, bool cut, struct ip4_hdr *h)
+bool ip4_read(const uint8_t *d, uint32_t len, bool cut, struct ip4_hdr *h)
 {
 	if (len < IP4_HDR || d[0] >> 4 != 4)
 		return false;
@@ -65,7 +65,7 @@ static void deliver(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint6
 void ip4_input(struct net *n, struct pkt *p, uint64_t now)
 {
 	struct ip4_hdr h;
-	if (!ip4_parse(p->data, p->len, false, &h)) {
+	if (!ip4_read(p->data, p->len, false, &h)) {
 		net_drop(n, p, STAT_drop_ip_bad);
 		return;
 	}

@@ -24,7 +24,7 @@ struct ip4_hdr {
 
 /* Read and check the header at data[0, len): version, lengths (total ≤ len unless `cut`, as in an ICMP
  * message that quotes only the beginning), checksum, options. */
-bool ip4_parse(const uint8_t *data, uint32_t len, bool cut, struct ip4_hdr *h);
+bool ip4_read(const uint8_t *data, uint32_t len, bool cut, struct ip4_hdr *h);
 void ip4_input(struct net *n, struct pkt *p, uint64_t now);
 
 /* Identification for the next datagram. */

@@ -122,7 +122,7 @@ static void report(
 /* The UDP header of a packet of ours that starts at p->data, NULL when there is none. */
 static const uint8_t *own_udp(const struct net *n, const struct pkt *p, struct ip4_hdr *h)
 {
-	if (!ip4_parse(p->data, p->len, true, h) || h->src != n->ip || h->proto != IP_PROTO_UDP || h->off)
+	if (!ip4_read(p->data, p->len, true, h) || h->src != n->ip || h->proto != IP_PROTO_UDP || h->off)
 		return NULL;
 	return p->len >= h->hlen + UDP_HDR ? p->data + h->hlen : NULL;
 }
