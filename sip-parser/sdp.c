@@ -189,22 +189,26 @@ static struct sdp_fmt *find_fmt(struct walk *w, struct span number)
 	return NULL;
 }
 
-/* a=rtpmap:PT name/rate[/channels]; a type that is not offered is ignored. */
+/* a=rtpmap:PT name/rate[/channels]. A type that is not offered is ignored, and so is a malformed value (RFC 8866
+ * §5.13: an attribute that is not understood is): the format then has no name and nobody can choose it. */
 static bool attr_rtpmap(struct walk *w, struct lex *l)
 {
 	struct sdp_fmt *f = find_fmt(w, word(l));
 	struct span enc = word(l);
-	if (!f)
-		return true;
 	const char *slash = memchr(enc.p, '/', enc.len);
-	if (!slash || slash == enc.p)
-		return bad(w, "a=rtpmap: no encoding name and clock rate");
-	f->name = span_of(enc.p, (uint32_t)(slash - enc.p));
+	if (!f || !slash || slash == enc.p)
+		return true;
+	struct span name = span_of(enc.p, (uint32_t)(slash - enc.p));
 	struct span rate = span_of(slash + 1, (uint32_t)(enc.p + enc.len - slash - 1));
 	const char *chan = memchr(rate.p, '/', rate.len);
+	uint32_t hz;
 	if (chan)
 		rate.len = (uint32_t)(chan - rate.p);
-	return sip_number(rate, 1000000000, &f->rate) == 0 || bad(w, "a=rtpmap: clock rate is not a number");
+	if (sip_number(rate, 1000000000, &hz) == 0) {
+		f->name = name;
+		f->rate = hz;
+	}
+	return true;
 }
 
 static bool attr_fmtp(struct walk *w, struct lex *l)

@@ -42,13 +42,20 @@ static int check_ruri(const struct sip_msg *m, struct sip_err *err)
 	return 0;
 }
 
+/* The text for a single-value header on two lines, per header. */
+static const char *const twice[SIP_H_COUNT] = {
+    [SIP_H_OTHER] = "",
+#define HDR(id, name, compact, kind) [SIP_H_##id] = name ": more than one line (RFC 3261 7.3.1)",
+#include "sip-parser/sip_hdr.def"
+#undef HDR
+};
+
 static int check_single(const struct sip_msg *m, struct sip_err *err)
 {
 	for (uint32_t i = 0; i < m->n_hdrs; i++) {
 		const struct sip_hdr *h = &m->hdrs[i];
 		if (h->next && sip_hdr_kind(h->id) == SIP_KIND_SINGLE)
-			return refuse(m, err, 400, m->base + m->hdrs[h->next - 1].name_off,
-			    "single-value header on two lines (RFC 3261 7.3.1)");
+			return refuse(m, err, 400, m->base + m->hdrs[h->next - 1].name_off, twice[h->id]);
 	}
 	return 0;
 }
@@ -218,10 +225,12 @@ int sip_msg_check(struct sip_msg *m, struct sip_err *err)
 	*err = (struct sip_err){0};
 	if (check_ruri(m, err) < 0 || check_single(m, err) < 0 || check_required(m, err) < 0)
 		return -1;
+	if (check_cseq(m, err) < 0)
+		return -1;
 	for (unsigned int t = 0; t < N_TYPED; t++) {
 		bool idle = typed[t].id == SIP_H_CONTENT_TYPE && m->body.len == 0;
 		if (!idle && check_typed(m, t, err) < 0)
 			return -1;
 	}
-	return check_cseq(m, err) < 0 ? -1 : check_branch(m, err);
+	return check_branch(m, err);
 }

@@ -13,15 +13,15 @@
 
 #include "sip-parser/base/span.h"
 
-/* Limits: each with the status that answers a request beyond it. */
-#define SIP_MSG_BYTES_MAX 65535 /* whole message                  513 */
-#define SIP_HDRS_MAX      128   /* header lines                   400 */
-#define SIP_HDR_LINE_MAX  8192  /* one header, folds included     400 */
-#define SIP_METHOD_MAX    64 /* method token                   400 (RFC 4475 §3.1.1.2 has a valid one of 43) */
-#define SIP_REASON_MAX    512  /* reason phrase, a response: dropped */
-#define SIP_URI_MAX       2048 /* Request-URI                    414 */
-#define SIP_VIAS_MAX      70   /* Via elements in all             400 */
-#define SIP_ELEMS_MAX     256 /* elements of one other checked list (Contact, Route, Record-Route) in all 400 */
+/* Limits, each with the status that answers a request beyond it. */
+#define SIP_MSG_BYTES_MAX 65535 /* whole message: 513 */
+#define SIP_HDRS_MAX      128   /* header lines: 400 */
+#define SIP_HDR_LINE_MAX  8192  /* one header, folds included: 400 */
+#define SIP_METHOD_MAX    64    /* method token: 400. RFC 4475 §3.1.1.2 has a valid one of 43 bytes */
+#define SIP_REASON_MAX    512   /* reason phrase: the response is dropped */
+#define SIP_URI_MAX       2048  /* Request-URI: 414 */
+#define SIP_VIAS_MAX      70    /* Via elements over all lines: 400 */
+#define SIP_ELEMS_MAX     256   /* Contact, Route, Record-Route elements, each over all lines: 400 */
 
 enum sip_method {
 	SIP_UNKNOWN = 0, /* a valid token that is none of these; m->method has its text */

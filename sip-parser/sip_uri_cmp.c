@@ -4,6 +4,9 @@
 #include "sip-parser/sip_lex.h"
 #include "sip-parser/sip_uri.h"
 
+/* Comparison is quadratic in the number of parameters or headers: no further than a Request-URI may be long. */
+#define COMPARE_MAX 2048
+
 /* One character with its escape undone. *reserved says that it was written as an escape and would mean
  * something else unescaped ("characters other than those in the reserved set are equal to their encoding").
  */
@@ -53,16 +56,30 @@ static bool find_param(struct span params, struct span name, struct span *value)
 	return false;
 }
 
+/* A parameter of that name and value; *named: one of that name at least. */
+static bool has_param(struct span params, struct span name, struct span value, bool *named)
+{
+	struct span n, v;
+	*named = false;
+	while (sip_param_next(&params, &n, &v)) {
+		bool same = text_equal(n, name, true);
+		*named |= same;
+		if (same && text_equal(v, value, true))
+			return true;
+	}
+	return false;
+}
+
+/* What one URI has the other has too, or it is of no weight alone. Bounded: longer lists compare as bytes. */
 static bool params_match(struct span a, struct span b)
 {
-	struct span name, value, other;
-	while (sip_param_next(&a, &name, &value)) {
-		if (find_param(b, name, &other)) {
-			if (!text_equal(value, other, true))
-				return false;
-		} else if (must_be_in_both(name)) {
+	struct span rest = a, name, value;
+	bool named;
+	if (a.len > COMPARE_MAX || b.len > COMPARE_MAX)
+		return span_eq(a, b);
+	while (sip_param_next(&rest, &name, &value)) {
+		if (!has_param(b, name, value, &named) && (named || must_be_in_both(name)))
 			return false;
-		}
 	}
 	return true;
 }
@@ -89,12 +106,11 @@ static uint32_t header_count(struct span list, struct span name, struct span val
 	return count;
 }
 
-/* Headers are never ignored: the same ones, as often, in any order. Bounded: a URI longer than a Request-URI
- * may be with headers in it is not compared header by header. */
+/* Headers are never ignored: the same ones, as often, in any order. */
 static bool headers_match(struct span a, struct span b)
 {
 	struct span rest = a, name, value;
-	if (a.len > 2048 || b.len > 2048)
+	if (a.len > COMPARE_MAX || b.len > COMPARE_MAX)
 		return span_eq(a, b);
 	while (next_header(&rest, &name, &value)) {
 		if (header_count(a, name, value) != header_count(b, name, value))

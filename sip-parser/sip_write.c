@@ -190,7 +190,7 @@ void sip_write_response_head(struct buf *b, const struct sip_msg *req, uint16_t 
 
 void sip_write_body(struct buf *b, struct span content_type, struct span body)
 {
-	if (body.len)
+	if (body.len && content_type.len)
 		sip_write_hdr(b, SPAN("Content-Type"), content_type);
 	buf_lit(b, "Content-Length: ");
 	buf_u32(b, body.len);

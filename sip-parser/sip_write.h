@@ -21,7 +21,7 @@ void sip_write_hdr(struct buf *b, struct span name, struct span value);
 void sip_write_response_head(struct buf *b, const struct sip_msg *req, uint16_t status, struct span reason,
     struct span to_tag, struct span received, uint16_t rport, bool with_rr);
 
-/* Content-Type (when the body is not empty), Content-Length, blank line, body. Ends the message. */
+/* Content-Type (when the body and the type are not empty), Content-Length, blank line, body. Ends the message. */
 void sip_write_body(struct buf *b, struct span content_type, struct span body);
 
 #endif
