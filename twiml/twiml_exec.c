@@ -148,7 +148,6 @@ static void verb_dial(struct twiml_session *s, struct twiml_effects *out)
 	e->dial = s->at;
 	e->noun = sip_noun(s->at);
 	assert(e->noun);
-	s->chain = 0;
 	s->state = ST_DIALING;
 }
 
@@ -256,6 +255,8 @@ static void on_pause_done(struct twiml_session *s, const struct twiml_event *ev,
 static void on_dial_ended(struct twiml_session *s, const struct twiml_event *ev, struct twiml_effects *out)
 {
 	s->state = ST_RUNNING;
+	if (ev->dialled)
+		s->chain = 0;
 	after_dial(s, out, ev->params, ev->n_params);
 	if (s->state == ST_RUNNING)
 		run(s, out);

@@ -46,6 +46,7 @@ struct twiml_event {
 	const char *text;
 	const struct twiml_param *params; /* DIAL_ENDED; borrowed, passed through to FETCH of the same step */
 	uint32_t n_params;
+	bool dialled; /* DIAL_ENDED: somebody was really called, time has passed */
 };
 
 enum twiml_effect_type {

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/call_priv.h"
+#include "control/mem.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct calls *calls_new(const struct calls_conf *conf, const struct calls_ops *ops)
+{
+	struct calls *c = mem_zalloc(sizeof *c);
+	uint8_t key[16];
+	c->conf = *conf;
+	c->ops = *ops;
+	c->ops.random(c->ops.ctx, key, sizeof key);
+	c->key = hash_key_of(key);
+	return c;
+}
+
+void calls_free(struct calls *c)
+{
+	if (!c)
+		return;
+	call_table_free(c);
+	free(c);
+}
+
+void calls_start(struct calls *c, struct call *call)
+{
+	assert(call->held);
+	call->held = false;
+	call_early_notes_send(call);
+	if (call->phase == CALL_NEW)
+		call_dial_out(call);
+	else
+		call_settle(call);
+}
+
+void calls_discard(struct calls *c, struct call *call)
+{
+	assert(call->held);
+	call->held = false;
+	call_early_notes_drop(call);
+	if (call->phase != CALL_OVER) {
+		call->phase = CALL_OVER;
+		call_live_ended(call);
+	}
+	call_settle(call);
+}
+
+static int no(struct call_error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	err->http_status = 400;
+	err->code = code;
+	vsnprintf(err->message, sizeof err->message, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* What an update may carry that is not built. */
+static const char *unbuilt(const struct form *params)
+{
+	static const char *const names[] = {"Url", "Twiml", "Method", "FallbackUrl", "FallbackMethod",
+	    "StatusCallback", "StatusCallbackMethod", "TimeLimit"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (form_get(params, names[i]))
+			return names[i];
+	return NULL;
+}
+
+int calls_update(struct calls *c, struct call *call, const struct form *params, struct call_error *err)
+{
+	const char *status = form_get(params, "Status"), *other = unbuilt(params);
+	if (other)
+		return no(err, 20001,
+		    "not built yet: changing %s of a call (only Status=canceled|completed is)", other);
+	if (!status)
+		return no(err, 20001, "Status is missing: canceled or completed");
+	bool cancel = strcmp(status, "canceled") == 0;
+	if (!cancel && strcmp(status, "completed") != 0)
+		return no(err, 20001, "Status must be canceled or completed");
+	if (call->phase == CALL_OVER)
+		return no(err, 21220, "Call is not in-progress. It has ended as %s.", call->row.status);
+	if (cancel && call->phase == CALL_UP)
+		return no(err, 21220, "Call is in-progress. Only a queued or ringing call can be canceled.");
+	call_hangup(call, cancel ? "canceled by the REST API" : "ended by the REST API");
+	return 0;
+}
+
+const struct call_row *call_row(const struct call *call)
+{
+	return &call->row;
+}
+
+uint32_t calls_live(const struct calls *c)
+{
+	return c->live;
+}
+
+uint32_t calls_by_status(const struct calls *c, const char *names[16], uint32_t counts[16])
+{
+	static const char *const all[] = {"queued", "ringing", "in-progress"};
+	enum { N = sizeof all / sizeof all[0] };
+	for (int i = 0; i < N; i++) {
+		names[i] = all[i];
+		counts[i] = 0;
+	}
+	for (uint32_t i = 0; i < c->n_slots; i++) {
+		const struct call *call = c->slots[i].call;
+		for (int k = 0; call && call->phase != CALL_OVER && k < N; k++)
+			counts[k] += strcmp(call->row.status, all[k]) == 0;
+	}
+	return N;
+}
+
+void calls_http_done(struct calls *c, uint64_t tag, const struct http_result *r)
+{
+	call_reap(c);
+	struct call *call = call_by_tag(c, tag);
+	if (!call)
+		return;
+	if (tag == call_tag(call, TAG_DOCUMENT)) {
+		if (call->twiml)
+			call_document_done(call, r);
+	} else if (tag == call_tag(call, TAG_CALLBACK)) {
+		call_callback_done(call, r, false);
+	} else if (tag == call_tag(call, TAG_REPORT)) {
+		call_callback_done(call, r, true);
+	}
+}
+
+/* Rows are saved with nobody waiting: a write that fails is the store's to report. */
+void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
+{
+	call_reap(c);
+	struct call *call = call_by_tag(c, tag);
+	if (call && !ok)
+		call_log(
+		    call, 'e', "the call's record could not be written: %s", why ? why : "unknown reason");
+}
+
+void calls_timer(struct calls *c, uint64_t tag)
+{
+	call_reap(c);
+	struct call *call = call_by_tag(c, tag);
+	if (!call || call->phase == CALL_OVER)
+		return;
+	if (tag == call_tag(call, TAG_PAUSE) && call->twiml)
+		call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_PAUSE_DONE});
+	else if (tag == call_tag(call, TAG_RETRY) && call->phase == CALL_RESOLVING)
+		call_originate(call);
+	else if (tag == call_tag(call, TAG_LIMIT))
+		call_hangup(call, "the longest time the call may last is over");
+}
+
+/* Rows point at constant text for what has few values. */
+static const char *direction_of(const char *s)
+{
+	static const char *const all[] = {"outbound-api", "outbound-dial", "inbound"};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (s && strcmp(s, all[i]) == 0)
+			return all[i];
+	return "outbound-api";
+}
+
+static char *keep(char **to, const char *from)
+{
+	call_text(to, from);
+	return *to;
+}
+
+void calls_recover(struct calls *c, const struct call_row *row)
+{
+	call_reap(c);
+	struct call *call = call_new(c, row->account_sid, row->sid);
+	call->row = *row;
+	call->row.to = keep(&call->to, row->to);
+	call->row.from = keep(&call->from, row->from);
+	call->row.caller_name = keep(&call->caller_name, row->caller_name);
+	call->row.forwarded_from = keep(&call->forwarded_from, row->forwarded_from);
+	call->row.answered_by = keep(&call->answered_by, row->answered_by);
+	call->row.status_callback = keep(&call->status_callback, row->status_callback);
+	call->row.status_callback_method = keep(&call->status_callback_method, row->status_callback_method);
+	call->row.direction = direction_of(row->direction);
+	call->row.reason = NULL;
+	call->phase = CALL_DIALING;
+	call_finish(call, "failed", 0, "the engine was restarted while the call was up");
+}
+
+void calls_shutdown(struct calls *c)
+{
+	call_reap(c);
+	for (uint32_t i = 0; i < c->n_slots; i++)
+		if (c->slots[i].call && c->slots[i].call->phase != CALL_OVER)
+			call_hangup(c->slots[i].call, "the engine stops");
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/call_priv.h"
+#include "control/call_status.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static uint64_t now_ns(const struct call *call)
+{
+	return call->calls->ops.now_ns(call->calls->ops.ctx);
+}
+
+static int64_t wall_s(const struct call *call)
+{
+	return call->calls->ops.wall_ms(call->calls->ops.ctx) / 1000;
+}
+
+static void save(struct call *call)
+{
+	call->row.date_updated = wall_s(call);
+	call->calls->ops.save(call->calls->ops.ctx, &call->row, 0);
+}
+
+void call_set_status(struct call *call, const char *status)
+{
+	call->row.status = status;
+	save(call);
+}
+
+static void timer(struct call *call, enum call_tag kind, uint64_t at_ns)
+{
+	call->calls->ops.timer(call->calls->ops.ctx, call_tag(call, kind), at_ns);
+}
+
+static void set_reason(struct call *call, const char *reason)
+{
+	call_text(&call->reason, reason && *reason ? reason : NULL);
+	call->row.reason = call->reason;
+}
+
+/* The one place where a call becomes terminal. */
+void call_finish(struct call *call, const char *status, uint16_t sip_status, const char *reason)
+{
+	assert(call->phase != CALL_OVER);
+	bool quiet = call->phase <= CALL_RESOLVING && strcmp(status, "canceled") == 0;
+	bool completed = strcmp(status, "completed") == 0;
+	call->phase = CALL_OVER;
+	call_live_ended(call);
+	timer(call, TAG_PAUSE, 0);
+	timer(call, TAG_LIMIT, 0);
+	timer(call, TAG_RETRY, 0);
+	call->row.end_time = wall_s(call);
+	call->row.duration = completed ? (int32_t)((now_ns(call) - call->answered_ns) / 1000000000u) : -1;
+	call->row.sip_status = call->invite_status ? call->invite_status : sip_status;
+	call->row.status = status;
+	set_reason(call, reason);
+	if (!quiet)
+		call_event(call, CALL_EV_COMPLETED, status);
+	save(call);
+	call_log(call, 'i', "%s: %s", status, reason ? reason : "");
+	if (call->parent)
+		dial_child_ended(call);
+	else if (call->twiml)
+		call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_LEG_GONE});
+	call_settle(call);
+}
+
+static void fail(struct call *call, int code, uint16_t sip_status, const char *reason)
+{
+	call_note(call, code, true, "%s", reason);
+	call_finish(call, "failed", sip_status, reason);
+}
+
+/* From here on the call is on its way: it has left the queue. */
+void call_dial_out(struct call *call)
+{
+	struct calls *c = call->calls;
+	call->phase = CALL_RESOLVING;
+	if (call->target.odd_transport)
+		call_note(call, 32114, false,
+		    "the transport parameter of the SIP URI has an unknown value: UDP is used");
+	if (call->target.secure)
+		fail(call, 32114, 0, "not built yet: secure=true (only SIP over UDP with RTP is)");
+	else if (call->target.transport != TARGET_UDP)
+		fail(call, 32114, 0, "not built yet: SIP over TCP and TLS (only transport=udp is)");
+	else
+		c->ops.resolve(c->ops.ctx, call->target.host, call_tag(call, TAG_RESOLVE));
+}
+
+void calls_resolved(struct calls *c, uint64_t tag, const struct ip_addr *addrs, uint32_t n, const char *why)
+{
+	call_reap(c);
+	struct call *call = call_by_tag(c, tag);
+	if (!call || tag != call_tag(call, TAG_RESOLVE) || call->phase != CALL_RESOLVING || call->addr.a.fam)
+		return;
+	if (!n) {
+		char reason[400];
+		snprintf(reason, sizeof reason, "the SIP host %s cannot be called: %s", call->target.host,
+		    why ? why : "it does not resolve");
+		fail(call, 13254, 0, reason);
+		return;
+	}
+	call->addr.a = addrs[0];
+	call->addr.port = call->target.port ? call->target.port : 5060;
+	struct call *parent = call->parent ? call_by_tag(c, call->parent) : NULL;
+	call->worker = parent ? parent->worker : c->ops.pick_worker(c->ops.ctx);
+	call_originate(call);
+}
+
+static struct dp_text put(struct dp_cmd *cmd, const char *s, bool *bad)
+{
+	return dp_cmd_text(cmd, span_str(s), bad);
+}
+
+static bool fill_originate(const struct call *call, struct dp_cmd *cmd)
+{
+	bool bad = false;
+	cmd->type = DP_CMD_ORIGINATE;
+	cmd->cookie = call_tag(call, TAG_LEG);
+	cmd->orig.target = call->addr;
+	cmd->orig.ring_timeout_ms = call->ring_timeout_s * 1000;
+	cmd->orig.codecs = DP_CODECS_BOTH;
+	cmd->orig.ruri = put(cmd, call->target.uri, &bad);
+	cmd->orig.from_user = put(cmd, call->from, &bad);
+	cmd->orig.call_sid = put(cmd, call->row.sid, &bad);
+	cmd->orig.account_sid = put(cmd, call->row.account_sid, &bad);
+	cmd->orig.headers = dp_cmd_text(cmd, span_of(call->target.headers, call->target.headers_len), &bad);
+	return !bad;
+}
+
+void call_originate(struct call *call)
+{
+	struct calls *c = call->calls;
+	struct dp_cmd cmd = {0};
+	if (!fill_originate(call, &cmd)) {
+		fail(call, 13253, 0, "the SIP URI and headers do not fit into one request");
+	} else if (c->ops.originate(c->ops.ctx, call->worker, &cmd) == 0) {
+		call->phase = CALL_DIALING;
+	} else if (call->retries++ < CALL_RETRIES_MAX) {
+		timer(call, TAG_RETRY, now_ns(call) + CALL_RETRY_NS);
+	} else {
+		fail(call, 10004, 503, "the engine had no room for the call for two seconds");
+	}
+}
+
+static void send_hangup(struct call *call)
+{
+	if (call->hangup_sent || !call->leg)
+		return;
+	struct dp_cmd cmd = {.type = DP_CMD_HANGUP, .leg = call->leg};
+	call->hangup_sent = true;
+	call->calls->ops.command(call->calls->ops.ctx, &cmd);
+}
+
+void call_hangup(struct call *call, const char *why)
+{
+	if (call->phase == CALL_OVER)
+		return;
+	if (!call->hangup_why[0])
+		snprintf(call->hangup_why, sizeof call->hangup_why, "%s", why);
+	if (call->phase <= CALL_RESOLVING) {
+		call_finish(call, "canceled", 0, why);
+		return;
+	}
+	if (call->phase == CALL_DIALING)
+		call->hangup_wanted = true;
+	send_hangup(call);
+}
+
+static void on_started(struct call *call, const struct dp_event *e)
+{
+	if (call->phase != CALL_DIALING || call->leg)
+		return;
+	call->leg = e->leg;
+	call_text_span(&call->sip_call_id, dp_event_span(e, e->sip_call_id));
+	call_text_span(&call->local_uri, dp_event_span(e, e->local_uri));
+	call_text_span(&call->remote_uri, dp_event_span(e, e->remote_uri));
+	call->row.start_time = wall_s(call);
+	call_event(call, CALL_EV_INITIATED, "initiated");
+	save(call);
+	if (call->hangup_wanted)
+		send_hangup(call);
+}
+
+static void keep_source(struct call *call, const struct dp_event *e)
+{
+	struct buf b = buf_on(call->source_ip, sizeof call->source_ip - 1);
+	if (!e->remote.a.fam)
+		return;
+	ip_addr_put(&b, &e->remote.a);
+	call->source_ip[b.len] = '\0';
+}
+
+static void on_progress(struct call *call, const struct dp_event *e)
+{
+	if (call->phase != CALL_DIALING || !call->leg || call->hangup_wanted)
+		return;
+	keep_source(call, e);
+	if (!call->ringing) {
+		call->ringing = true;
+		call->row.status = "ringing";
+		call_event(call, CALL_EV_RINGING, "ringing");
+		save(call);
+	}
+	if (call->parent)
+		dial_progress(call, e->early_media);
+}
+
+/* An answer that crosses our CANCEL is not an answered call: the worker ends it, ENDED tells. */
+static void on_answered(struct call *call, const struct dp_event *e)
+{
+	if (call->phase != CALL_DIALING || !call->leg || call->hangup_wanted)
+		return;
+	call->phase = CALL_UP;
+	call->answered_ns = now_ns(call);
+	call->invite_status = e->sip_status ? e->sip_status : 200;
+	keep_source(call, e);
+	call_text_span(&call->answer_headers, dp_event_span(e, e->headers));
+	call->row.answer_time = wall_s(call);
+	call->row.status = "in-progress";
+	call_event(call, CALL_EV_ANSWERED, "in-progress");
+	save(call);
+	timer(call, TAG_LIMIT, call->answered_ns + call->time_limit_s * UINT64_C(1000000000));
+	if (call->parent)
+		dial_answered(call);
+	else
+		call_twiml_start(call);
+}
+
+/* One sentence for row.reason. */
+static void describe_end(const struct call *call, const struct dp_event *e, char *out, size_t n)
+{
+	struct span said = dp_event_span(e, e->reason);
+	int len = (int)(said.len < 160 ? said.len : 160);
+	if (e->cause == DP_END_REMOTE_BYE)
+		snprintf(out, n, "the far side hung up%s%.*s", len ? ": " : "", len, said.p);
+	else if (e->cause == DP_END_RING_TIMEOUT)
+		snprintf(out, n, "no answer within %u s", call->ring_timeout_s);
+	else if (e->cause == DP_END_REJECTED && (e->sip_status == 401 || e->sip_status == 407))
+		snprintf(
+		    out, n, "the far side asks for credentials (%u); digest is not built yet", e->sip_status);
+	else if (e->cause == DP_END_REJECTED)
+		snprintf(
+		    out, n, "the far side answered %u%s%.*s", e->sip_status, len ? " " : "", len, said.p);
+	else if ((e->cause == DP_END_LOCAL_HANGUP || e->cause == DP_END_CANCELED) && call->hangup_why[0])
+		snprintf(out, n, "%s", call->hangup_why);
+	else
+		snprintf(out, n, "%s%s%.*s", dp_end_name((enum dp_end_cause)e->cause), len ? ": " : "", len,
+		    said.p);
+	for (char *p = out; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+}
+
+/* An answered call ends completed whatever ended it; trouble on the way there is worth a notification. */
+static void note_end(struct call *call, const struct dp_event *e, const char *reason)
+{
+	switch ((enum dp_end_cause)e->cause) {
+	case DP_END_NO_RESPONSE:
+	case DP_END_TRANSPORT:
+		call_note(call, 32011, true, "%s", reason);
+		break;
+	case DP_END_MEDIA:
+		call_note(call, 32102, true, "%s", reason);
+		break;
+	case DP_END_REJECTED:
+		if (e->sip_status == 401 || e->sip_status == 407)
+			call_note(call, 32202, true, "%s", reason);
+		break;
+	case DP_END_PROTOCOL:
+	case DP_END_CAPACITY:
+	case DP_END_BAD_COMMAND:
+		call_note(call, 32011, true, "%s", reason);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_ended(struct call *call, const struct dp_event *e)
+{
+	char reason[400];
+	if (call->phase != CALL_DIALING && call->phase != CALL_UP)
+		return;
+	bool answered = call->phase == CALL_UP;
+	call->leg = 0;
+	keep_source(call, e);
+	call_text_span(&call->end_headers, dp_event_span(e, e->headers));
+	if (!answered)
+		call->invite_status = e->sip_status;
+	describe_end(call, e, reason, sizeof reason);
+	note_end(call, e, reason);
+	call_finish(call,
+	    call_status_of(
+	        (enum dp_end_cause)e->cause, e->sip_status, answered, e->progressed, call->hangup_wanted),
+	    e->sip_status, reason);
+}
+
+typedef void event_fn(struct call *call, const struct dp_event *e);
+
+static void on_bridged(struct call *call, const struct dp_event *e)
+{
+	call_log(call, 'd', "bridged");
+}
+
+static event_fn *const events[DP_EV_TYPES] = {
+    [DP_EV_STARTED] = on_started,
+    [DP_EV_PROGRESS] = on_progress,
+    [DP_EV_ANSWERED] = on_answered,
+    [DP_EV_BRIDGED] = on_bridged,
+    [DP_EV_ENDED] = on_ended,
+};
+
+void calls_dp_event(struct calls *c, const struct dp_event *e)
+{
+	call_reap(c);
+	struct call *call = call_by_tag(c, e->cookie);
+	if (call && e->cookie == call_tag(call, TAG_LEG) && e->type < DP_EV_TYPES && events[e->type])
+		events[e->type](call, e);
+}

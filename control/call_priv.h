@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the call logic: what call_*.c and dial.c share. Nobody else includes this. */
+#ifndef CONTROL_CALL_PRIV_H
+#define CONTROL_CALL_PRIV_H
+
+#include "control/call.h"
+#include "control/sip_target.h"
+#include "sip-parser/base/hash.h"
+#include "twiml/twiml_exec.h"
+
+#define CALL_EVENTS_QUEUED 4
+#define CALL_NOTES_MAX     200 /* notifications of one call; later ones are only counted */
+#define CALL_FROM_MAX      128
+#define CALL_RETRY_NS      (20 * UINT64_C(1000000))
+#define CALL_RETRIES_MAX   100 /* a full ring is tried again for two seconds */
+
+enum { CALL_EV_INITIATED = 1, CALL_EV_RINGING = 2, CALL_EV_ANSWERED = 4, CALL_EV_COMPLETED = 8 };
+
+/* A call's way; it never goes back. */
+enum call_phase {
+	CALL_NEW,       /* made, not on disk */
+	CALL_RESOLVING, /* looking for an address, or waiting for room in the ring */
+	CALL_DIALING,   /* ORIGINATE is with the worker */
+	CALL_UP,        /* answered */
+	CALL_OVER,      /* terminal status told; may linger for what is still in flight */
+	CALL_PHASES
+};
+
+/* What a tag is for; the tag also holds the slot and its generation, never a pointer. */
+enum call_tag {
+	TAG_LEG = 1, /* cookie of the leg's events */
+	TAG_RESOLVE,
+	TAG_DOCUMENT, /* TwiML is being fetched */
+	TAG_CALLBACK, /* a status callback is on its way */
+	TAG_REPORT,   /* a request whose answer nobody waits for */
+	TAG_PAUSE,
+	TAG_LIMIT, /* longest call */
+	TAG_RETRY,
+};
+
+/* A remark kept until the call is on disk. */
+struct call_early_note {
+	struct call_early_note *next;
+	int code;
+	bool error;
+	char text[];
+};
+
+/* How the last <Dial> ended, as its action is told. */
+struct call_dial {
+	struct form form;
+	struct twiml_param *params;
+};
+
+struct call {
+	struct calls *calls;
+	uint32_t slot, gen;
+	enum call_phase phase;
+	bool held;          /* calls_start or calls_discard is still to come */
+	uint32_t in_flight; /* callbacks and reports without an answer */
+	struct call *sid_next, *reap_next;
+	bool reaping;
+
+	struct call_row row; /* its strings are the next ones */
+	char *to, *from, *reason, *status_callback, *status_callback_method;
+	char *caller_name, *forwarded_from, *answered_by; /* of a recovered row */
+	char *url, *twiml_text, *fallback_url;
+	bool url_post, fallback_post;
+	char *sip_username,
+	    *sip_password; /* wiped when the call is freed; used by nothing until digest is built */
+	struct call_early_note *early_notes;
+	uint32_t notes;
+
+	struct sip_target target;
+	struct ip_sock addr;
+	uint16_t worker;
+	uint32_t ring_timeout_s, time_limit_s, retries;
+	dp_leg leg;
+	bool hangup_wanted, hangup_sent; /* wanted: before there was an answer */
+	char hangup_why[128];
+	bool ringing;
+	uint64_t answered_ns;
+	uint16_t invite_status; /* final response to the INVITE, 0 = none */
+	char *sip_call_id, *local_uri, *remote_uri;
+	char *answer_headers, *end_headers; /* "Name: value\r\n" … */
+	char source_ip[48];
+
+	uint64_t parent, child; /* TAG_LEG tags of the other leg, 0 = none */
+	bool bridge_asked, bridged;
+
+	struct twiml_session *twiml;
+	struct twiml_event queued[CALL_EVENTS_QUEUED];
+	uint32_t n_queued;
+	bool feeding;
+	char *document_url; /* of the request in flight, or the last one */
+	bool document_post;
+	char fetch_error[256];
+	struct call_dial dial;
+};
+
+struct call_slot {
+	struct call *call;
+	uint32_t gen;
+	uint32_t next_free;
+};
+
+struct calls {
+	struct calls_conf conf;
+	struct calls_ops ops;
+	struct hash_key key;
+	struct call_slot *slots;
+	uint32_t n_slots, free_slot; /* free_slot: index + 1, 0 = none */
+	struct call **by_sid;        /* n_buckets chains, a power of two */
+	uint32_t n_buckets, n_calls; /* n_calls: objects, live or lingering */
+	uint32_t live, lingering;
+	struct call *reap; /* to be freed at the next entry */
+};
+
+/* call_table.c: objects by SID and by tag */
+/* sid NULL: a new one. */
+struct call *call_new(struct calls *c, const char *account_sid, const char *sid);
+void call_table_free(struct calls *c);
+struct call *call_by_tag(struct calls *c, uint64_t tag);
+uint64_t call_tag(const struct call *call, enum call_tag kind);
+/* Free what ended before this entry: pointers handed out stay good until the next thing happens. */
+void call_reap(struct calls *c);
+/* The call has nothing more to wait for? Then it is freed at the next entry. */
+void call_settle(struct call *call);
+void call_live_ended(struct call *call);
+
+/* call_leg.c: dialling and the end */
+void call_dial_out(struct call *call);
+void call_originate(struct call *call);
+/* End it by the shortest way its phase allows; the terminal status may be told before this returns. */
+void call_hangup(struct call *call, const char *why);
+void call_finish(struct call *call, const char *status, uint16_t sip_status, const char *reason);
+void call_set_status(struct call *call, const char *status);
+
+/* call_hook.c: requests to the user's application */
+void call_params(const struct call *call, struct form *f, const char *status);
+void call_sip_params(const struct call *call, struct form *f);
+void call_header_params(struct form *f, const char *prefix, const char *lines);
+void call_event(struct call *call, uint32_t event, const char *status);
+void call_fetch(struct call *call, const struct twiml_effect *e);
+void call_report(struct call *call, const struct twiml_effect *e);
+void call_document_done(struct call *call, const struct http_result *r);
+void call_callback_done(struct call *call, const struct http_result *r, bool report);
+
+/* call_twiml.c: the document runs */
+void call_twiml_start(struct call *call);
+void call_twiml_feed(struct call *call, const struct twiml_event *ev);
+
+/* dial.c: the second leg */
+void dial_start(struct call *parent, const struct twiml_effect *e);
+void dial_stop(struct call *parent);
+void dial_progress(struct call *child, bool early_media);
+void dial_answered(struct call *child);
+void dial_child_ended(struct call *child);
+
+/* call_note.c */
+void call_note(struct call *call, int code, bool error, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void call_note_url(struct call *call, int code, bool error, const char *url, bool post, const char *text);
+void call_early_note(struct call *call, int code, bool error, const char *text);
+void call_early_notes_send(struct call *call);
+void call_early_notes_drop(struct call *call);
+void call_log(struct call *call, char level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A header of a target was left out. ctx: the call. */
+void call_note_drop(void *call, enum target_drop why, struct span name);
+
+void call_hex_sid(struct calls *c, char out[35], const char *prefix);
+void call_text(char **to, const char *from); /* replace an owned string */
+void call_text_span(char **to, struct span from);
+
+#endif
