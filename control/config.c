@@ -139,9 +139,9 @@ static void read_list(struct reader *r, const struct config_row *row, const yaml
 
 static void read_section(struct reader *r, const char *name, const yaml_node_t *n, void *base, unsigned depth)
 {
-	if (r->n_sections < SECTIONS_MAX) {
+	if (r->n_sections < SECTIONS_MAX && strlen(name) < sizeof r->sections[0].name) {
 		struct section *s = &r->sections[r->n_sections++];
-		snprintf(s->name, sizeof s->name, "%s", name);
+		strcpy(s->name, name);
 		s->pos = start_of(n);
 	}
 	if (!is_null(n))

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/app.h"
+
+#include "control/app_ops.h"
+#include "control/mem.h"
+#include "control/privs.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STOP_NS       5000000000u /* how long an orderly stop waits for legs and callbacks */
+#define STOP_CHECK_NS 50000000u
+
+static int complain(const char *area, const char *err)
+{
+	log_line(LOG_ERROR, area, "", "%s", err);
+	return -1;
+}
+
+/* ---- stopping ---- */
+
+static bool all_done(const struct app *a)
+{
+	return calls_live(a->calls) == 0 && http_client_in_flight(a->http) == 0 &&
+	       http_client_waiting(a->http) == 0 && store_queue_depth(a->store) == 0;
+}
+
+static void check_stop(void *ctx, struct loop_timer *t)
+{
+	struct app *a = ctx;
+	uint64_t now = loop_now_ns();
+	if (all_done(a)) {
+		loop_stop(a->loop);
+	} else if (now >= a->stop_by_ns) {
+		log_line(LOG_WARN, "engine", "", "stopping with %u calls and %u requests unfinished",
+		    calls_live(a->calls), http_client_in_flight(a->http) + http_client_waiting(a->http));
+		loop_stop(a->loop);
+	} else {
+		loop_timer_arm(a->loop, t, now + STOP_CHECK_NS);
+	}
+}
+
+static void begin_stop(struct app *a)
+{
+	log_line(LOG_INFO, "engine", "", "stopping: %u calls to end", calls_live(a->calls));
+	a->stopping = true;
+	a->stop_by_ns = loop_now_ns() + STOP_NS;
+	if (a->rest)
+		rest_stop(a->rest);
+	calls_shutdown(a->calls);
+	a->stop_timer = (struct loop_timer){.fn = check_stop, .ctx = a};
+	loop_timer_arm(a->loop, &a->stop_timer, loop_now_ns() + STOP_CHECK_NS);
+}
+
+static void on_signal(void *ctx, int fd, uint32_t revents)
+{
+	struct app *a = ctx;
+	struct signalfd_siginfo s;
+	if (read(fd, &s, sizeof s) != sizeof s)
+		return;
+	if (a->stopping || !a->calls) {
+		a->stopping = true;
+		loop_stop(a->loop);
+	} else {
+		begin_stop(a);
+	}
+}
+
+static int take_signals(struct app *a)
+{
+	sigset_t set;
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	a->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (a->signal_fd < 0)
+		return complain("engine", strerror(errno));
+	loop_fd(a->loop, a->signal_fd, POLLIN, on_signal, a);
+	return 0;
+}
+
+/* ---- what happens, to the call logic ---- */
+
+static void on_dp_event(void *ctx, const struct dp_event *e)
+{
+	struct app *a = ctx;
+	if (!a->ending)
+		calls_dp_event(a->calls, e);
+}
+
+static void on_timer(void *ctx, uint64_t tag)
+{
+	calls_timer(((struct app *)ctx)->calls, tag);
+}
+
+static void on_unfinished(void *ctx, const struct call_row *rows, size_t n, bool ok, const char *why)
+{
+	struct app *a = ctx;
+	if (!ok) {
+		complain("store", why);
+		a->failed = true;
+	}
+	if (n)
+		log_line(LOG_WARN, "engine", "",
+		    "%zu calls were up when the last run ended: closing them as failed", n);
+	for (size_t i = 0; i < n; i++)
+		calls_recover(a->calls, &rows[i]);
+	loop_stop(a->loop);
+}
+
+/* ---- starting ---- */
+
+static int start_loop(struct app *a)
+{
+	char err[256];
+	a->loop = loop_new(err);
+	return a->loop ? take_signals(a) : complain("engine", err);
+}
+
+static int start_dataplane(struct app *a, int *events_fd)
+{
+	char err[256];
+	*events_fd = bridge_events_fd();
+	if (*events_fd < 0)
+		return complain("engine", strerror(-*events_fd));
+	a->dp = dp_start(&a->conf->dp, *events_fd, err);
+	if (!a->dp)
+		return complain("dataplane", err);
+	return privs_drop(a->conf->run_user, err) == 0 ? 0 : complain("engine", err);
+}
+
+static int start_services(struct app *a)
+{
+	char err[256], servers[512];
+	a->store = store_open(a->loop, a->conf->store_path, err);
+	if (!a->store)
+		return complain("store", err);
+	a->dns = dns_new(a->loop, config_dns_servers(a->conf, servers), err);
+	if (!a->dns)
+		return complain("dns", err);
+	a->http = http_client_new(a->loop, &a->conf->policy, a->conf->webhook_in_flight);
+	if (!a->http)
+		return complain("webhook", "libcurl or its resolver cannot start");
+	http_client_use_dns(a->http, a->dns);
+	http_client_deadlines(a->http, a->conf->webhook_connect_ms, a->conf->webhook_total_ms);
+	a->timers = tag_timers_new(a->loop, on_timer, a);
+	return 0;
+}
+
+static int start_calls(struct app *a, int events_fd)
+{
+	struct calls_ops ops;
+	const struct calls_conf conf = {
+	    .calls_max = a->conf->calls_max,
+	    .default_from = a->conf->default_from,
+	    .outbound_host = a->conf->from_host,
+	    .time_limit_s = a->conf->call_seconds,
+	};
+	a->bridge = bridge_new(a->loop, events_fd, a->dp, on_dp_event, a);
+	if (!a->bridge)
+		return complain("engine", "no memory for the rings' control end");
+	app_ops(a, &ops);
+	a->calls = calls_new(&conf, &ops);
+	return a->calls ? 0 : complain("engine", "no memory for calls");
+}
+
+/* Nobody may ask for a call before those of the last run are closed. */
+static int recover(struct app *a)
+{
+	store_find(a->store, &(struct store_query){.unfinished = true}, on_unfinished, a);
+	int rc = loop_run(a->loop);
+	if (rc < 0)
+		return complain("engine", strerror(-rc));
+	return a->failed ? -1 : 0;
+}
+
+static int start_rest(struct app *a)
+{
+	const struct config *c = a->conf;
+	char host[64], err[256];
+	struct buf b = buf_on(host, sizeof host - 1);
+	ip_addr_put(&b, &c->rest_listen.a);
+	host[b.len] = 0;
+	for (uint32_t i = 0; i < c->n_accounts; i++)
+		a->accounts[i] = (struct rest_account){c->accounts[i].sid, c->accounts[i].token};
+	const struct rest_env env = {
+	    .calls = a->calls,
+	    .store = a->store,
+	    .bridge = a->bridge,
+	    .dp = a->dp,
+	    .http = a->http,
+	    .accounts = a->accounts,
+	    .n_accounts = c->n_accounts,
+	};
+	a->rest = rest_new(&env);
+	const struct http_server_conf conf = {
+	    .host = host,
+	    .port = c->rest_listen.port,
+	    .handler = rest_handle,
+	    .refuse = rest_refuse,
+	    .ctx = a->rest,
+	};
+	a->server = a->rest ? http_server_new(a->loop, &conf, err) : NULL;
+	if (!a->server)
+		return complain("rest", a->rest ? err : "no memory");
+	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP %s, %s", host,
+	    http_server_port(a->server), c->from_host, dp_describe(a->dp));
+	return 0;
+}
+
+static int start(struct app *a)
+{
+	int events_fd = -1;
+	if (start_loop(a) < 0 || start_dataplane(a, &events_fd) < 0 || start_services(a) < 0 ||
+	    start_calls(a, events_fd) < 0) {
+		if (!a->bridge && events_fd >= 0)
+			close(events_fd);
+		return -1;
+	}
+	return recover(a) == 0 && !a->stopping ? start_rest(a) : -1;
+}
+
+/* ---- taking down ---- */
+
+/* Those who still owe somebody an answer first, then those who would be answered. */
+static void take_down(struct app *a)
+{
+	a->ending = true;
+	if (a->rest)
+		rest_stop(a->rest);
+	struct http_client *http = a->http;
+	a->http = NULL;
+	http_client_free(http);
+	struct dns *dns = a->dns;
+	a->dns = NULL;
+	dns_free(dns);
+	struct store *store = a->store;
+	a->store = NULL;
+	store_close(store);
+	if (a->server)
+		http_server_free(a->server);
+	if (a->rest)
+		rest_free(a->rest);
+	tag_timers_free(a->timers);
+	if (a->calls)
+		calls_free(a->calls);
+	if (a->bridge)
+		bridge_free(a->bridge);
+	if (a->dp)
+		dp_stop(a->dp);
+	if (a->signal_fd >= 0)
+		close(a->signal_fd);
+	loop_free(a->loop);
+}
+
+int app_run(const struct config *c)
+{
+	struct app *a = mem_zalloc(sizeof *a);
+	a->conf = c;
+	a->signal_fd = -1;
+	umask(077); /* the store and captures hold who called whom */
+	int rc = start(a);
+	int code = rc == 0 || a->stopping ? EXIT_OK : EXIT_HOST;
+	if (rc == 0 && (rc = loop_run(a->loop)) < 0) {
+		complain("engine", strerror(-rc));
+		code = EXIT_FAILED;
+	}
+	take_down(a);
+	if (code == EXIT_OK)
+		log_line(LOG_INFO, "engine", "", "stopped");
+	log_flush();
+	free(a);
+	return code;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole engine: the dataplane, the loop and everything on it, wired together from one configuration. */
+#ifndef CONTROL_APP_H
+#define CONTROL_APP_H
+
+#include "control/config.h"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1, /* while running */
+	EXIT_USAGE = 2,
+	EXIT_CONFIG = 3, /* the configuration is wrong */
+	EXIT_HOST = 4,   /* the machine lacks something: device, privilege, port, directory */
+};
+
+/* Runs until SIGTERM or SIGINT, then ends calls and gives everything back (a second signal hurries). Returns an
+ * exit code; what went wrong has been logged. */
+int app_run(const struct config *c);
+
+#endif

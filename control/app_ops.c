@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/app_ops.h"
+
+#include "control/mem.h"
+#include "control/webhook.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Something the call logic waits for: whom to tell under which name. */
+struct pending {
+	struct app *app;
+	uint64_t tag;
+	char sid[35];
+};
+
+static struct pending *pending(struct app *a, uint64_t tag)
+{
+	struct pending *p = mem_zalloc(sizeof *p);
+	p->app = a;
+	p->tag = tag;
+	return p;
+}
+
+/* ---- time and chance ---- */
+
+static uint64_t op_now(void *ctx)
+{
+	return loop_now_ns();
+}
+
+static int64_t op_wall(void *ctx)
+{
+	return loop_wall_ms();
+}
+
+static void op_random(void *ctx, void *out, size_t n)
+{
+	for (char *p = out; n;) {
+		ssize_t got = getrandom(p, n, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			abort(); /* SIDs and tags must not be guessable */
+		p += got;
+		n -= (size_t)got;
+	}
+}
+
+static void op_timer(void *ctx, uint64_t tag, uint64_t at_ns)
+{
+	struct app *a = ctx;
+	if (!a->ending)
+		tag_timers_set(a->timers, tag, at_ns);
+}
+
+/* ---- dataplane ---- */
+
+static uint16_t op_pick_worker(void *ctx)
+{
+	return bridge_pick_worker(((struct app *)ctx)->bridge);
+}
+
+static int op_originate(void *ctx, uint16_t worker, const struct dp_cmd *c)
+{
+	return bridge_originate(((struct app *)ctx)->bridge, worker, c);
+}
+
+static void op_command(void *ctx, const struct dp_cmd *c)
+{
+	bridge_command(((struct app *)ctx)->bridge, c);
+}
+
+/* ---- names ---- */
+
+const char *app_refusal(const struct config *c, const struct ip_addr *a)
+{
+	if (a->fam != 4)
+		return "not an IPv4 address";
+	if (ip_addr_eq(a, &c->dp.ip))
+		return "the engine's own address";
+	if (a->b[0] >= 224)
+		return "multicast or broadcast";
+	if (a->b[0] == 0)
+		return "unspecified 0.0.0.0/8";
+	return target_refusal(&c->policy, a);
+}
+
+static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, const char *why)
+{
+	struct pending *p = ctx;
+	struct ip_addr good[16];
+	uint32_t kept = 0;
+	char reason[160];
+	snprintf(reason, sizeof reason, "%s", why ? why : "no address");
+	for (uint32_t i = 0; i < n && kept < 16; i++) {
+		const char *refusal = app_refusal(p->app->conf, &addrs[i]);
+		char t[64];
+		struct buf b = buf_on(t, sizeof t - 1);
+		ip_addr_put(&b, &addrs[i]);
+		t[b.len] = 0;
+		if (!refusal)
+			good[kept++] = addrs[i];
+		else
+			snprintf(reason, sizeof reason, "%s is refused: %s", t, refusal);
+	}
+	calls_resolved(p->app->calls, p->tag, good, kept, kept ? NULL : reason);
+	free(p);
+}
+
+static void op_resolve(void *ctx, const char *host, uint64_t tag)
+{
+	struct app *a = ctx;
+	if (a->dns)
+		dns_resolve(a->dns, host, on_resolved, pending(a, tag));
+}
+
+/* ---- webhooks ---- */
+
+static void on_webhook(void *ctx, const struct http_result *r)
+{
+	struct pending *p = ctx;
+	calls_http_done(p->app->calls, p->tag, r);
+	free(p);
+}
+
+static int op_webhook(
+    void *ctx, const char *account_sid, const char *url, bool post, const struct form *params, uint64_t tag)
+{
+	struct app *a = ctx;
+	const char *token = config_token(a->conf, account_sid);
+	if (!a->http || !token)
+		return -EINVAL;
+	struct pending *p = pending(a, tag);
+	int rc = webhook_send(a->http, token, url, post, params, on_webhook, p);
+	if (rc < 0)
+		free(p);
+	return rc;
+}
+
+/* ---- record ---- */
+
+static void on_saved(void *ctx, bool ok, const char *why)
+{
+	struct pending *p = ctx;
+	if (!ok)
+		log_line(LOG_ERROR, "store", p->sid, "the call's record could not be written: %s", why);
+	if (p->tag)
+		calls_stored(p->app->calls, p->tag, ok, why);
+	free(p);
+}
+
+static void op_save(void *ctx, const struct call_row *r, uint64_t tag)
+{
+	struct app *a = ctx;
+	if (!a->store)
+		return;
+	struct pending *p = pending(a, tag);
+	memcpy(p->sid, r->sid, sizeof p->sid);
+	store_put_call(a->store, r, on_saved, p);
+}
+
+static void op_note(void *ctx, const struct call_note *n)
+{
+	struct app *a = ctx;
+	log_line(n->error ? LOG_WARN : LOG_INFO, "note", n->call_sid, "%d %s", n->code,
+	    n->message ? n->message : "");
+	if (a->store)
+		store_put_note(a->store, n);
+}
+
+static void op_log(void *ctx, char level, const char *call_sid, const char *text)
+{
+	enum log_level l = level == 'E'   ? LOG_ERROR
+	                   : level == 'W' ? LOG_WARN
+	                   : level == 'D' ? LOG_DEBUG
+	                                  : LOG_INFO;
+	log_line(l, "call", call_sid, "%s", text);
+}
+
+void app_ops(struct app *a, struct calls_ops *ops)
+{
+	*ops = (struct calls_ops){
+	    .ctx = a,
+	    .now_ns = op_now,
+	    .wall_ms = op_wall,
+	    .random = op_random,
+	    .pick_worker = op_pick_worker,
+	    .originate = op_originate,
+	    .command = op_command,
+	    .resolve = op_resolve,
+	    .webhook = op_webhook,
+	    .save = op_save,
+	    .note = op_note,
+	    .timer = op_timer,
+	    .log = op_log,
+	};
+}

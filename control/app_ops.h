@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's parts, and how the call logic reaches them. Between app.c and app_ops.c only. */
+#ifndef CONTROL_APP_OPS_H
+#define CONTROL_APP_OPS_H
+
+#include "control/bridge.h"
+#include "control/call.h"
+#include "control/config.h"
+#include "control/dns.h"
+#include "control/http_client.h"
+#include "control/http_server.h"
+#include "control/rest/rest.h"
+#include "control/store.h"
+#include "control/tag_timer.h"
+
+struct app {
+	const struct config *conf;
+	struct loop *loop;
+	struct dp *dp;
+	struct store *store; /* NULL while it closes */
+	struct dns *dns;
+	struct http_client *http;
+	struct bridge *bridge;
+	struct calls *calls;
+	struct tag_timers *timers;
+	struct rest *rest;
+	struct http_server *server;
+	struct rest_account accounts[CONFIG_ACCOUNTS_MAX];
+	int signal_fd;
+	bool stopping, ending; /* a signal came; the parts are being taken down */
+	bool failed;
+	uint64_t stop_by_ns;
+	struct loop_timer stop_timer;
+};
+
+/* The table for calls_new. */
+void app_ops(struct app *a, struct calls_ops *ops);
+
+/* May SIP go to this address? NULL: yes. */
+const char *app_refusal(const struct config *c, const struct ip_addr *a);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the process may still do once the device is open. */
+#ifndef CONTROL_PRIVS_H
+#define CONTROL_PRIVS_H
+
+/* Nothing this process starts may gain privileges; and with a user name, become that user in every thread. The
+ * calling thread keeps CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF, which giving the device back needs. -1 with a
+ * sentence in err. */
+[[nodiscard]] int privs_drop(const char *user, char err[256]);
+/* Does that user exist, and may we become it? 0, or -1 with a sentence. */
+[[nodiscard]] int privs_check(const char *user, char err[256]);
+
+#endif
