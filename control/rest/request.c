@@ -23,8 +23,8 @@ static void request_free(struct request *q)
 static void finish(struct request *q, struct http_reply *r)
 {
 	metrics_http_count(&q->rest->http, q->match.route, r->status);
-	log_line(r->status >= 500 ? LOG_WARN : LOG_DEBUG, "rest", q->call_sid, "%s %s: %d", q->x->method,
-	    route_name(q->match.route), r->status);
+	log_line(r->status >= 500 && r->status != 501 ? LOG_WARN : LOG_DEBUG, "rest", q->call_sid,
+	    "%s %s: %d", q->x->method, route_name(q->match.route), r->status);
 	http_exchange_reply(q->x, r);
 	request_free(q);
 }
