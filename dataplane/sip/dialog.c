@@ -139,7 +139,7 @@ static uint32_t routes_of(const struct sip_msg *m, struct span out[ROUTES_MAX], 
 }
 
 /* Folded header text on one line: white space that contains CR or LF becomes one space. */
-static void put_unfolded(struct buf *b, struct span s)
+void dialog_put_unfolded(struct buf *b, struct span s)
 {
 	for (uint32_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
@@ -155,7 +155,7 @@ void dialog_route_reverse(struct buf *out, const struct sip_msg *m)
 	struct span e[ROUTES_MAX];
 	uint32_t n = routes_of(m, e, &out->full);
 	while (n--) {
-		put_unfolded(out, e[n]);
+		dialog_put_unfolded(out, e[n]);
 		if (n)
 			buf_lit(out, ", ");
 	}
@@ -217,6 +217,8 @@ void dialog_route(struct dialog_route *out, struct span target, struct span rout
 	/* Strict router (§12.2.1.1): its URI is the Request-URI, the target goes to the end of the route. */
 	out->ruri = a.uri_text;
 	uint32_t begin = tmp->len;
+	while (rest.len && *rest.p == ' ')
+		rest = span_of(rest.p + 1, rest.len - 1);
 	if (rest.len) {
 		buf_span(tmp, rest);
 		buf_lit(tmp, ", ");

@@ -84,6 +84,9 @@ bool dialog_cseq_in(struct dialog *d, uint32_t cseq);
 /* Write the Record-Route values of a response as a Route value, in reverse. */
 void dialog_route_reverse(struct buf *out, const struct sip_msg *m);
 
+/* Header text on one line: a fold becomes white space (§7.3.1). */
+void dialog_put_unfolded(struct buf *out, struct span s);
+
 /* Contact URI of a message; false when there is none that a request could be sent to. */
 bool dialog_contact(const struct sip_msg *m, struct span *uri);
 

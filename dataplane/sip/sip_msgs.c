@@ -227,12 +227,20 @@ struct pkt *msgs_cancel(struct sip *s, const struct leg *l, const struct txn *in
 	return finish(p, &b);
 }
 
+static void put_line_of(struct buf *b, struct span name, struct span value)
+{
+	buf_span(b, name);
+	buf_lit(b, ": ");
+	dialog_put_unfolded(b, value);
+	buf_lit(b, "\r\n");
+}
+
 /* From, To and Call-ID as a response echoes them, and the CSeq number given. */
 static void put_echo(struct buf *b, const struct sip_msg *m, uint32_t cseq, struct span method)
 {
-	sip_write_hdr(b, SPAN("From"), sip_msg_val(m, SIP_H_FROM));
-	sip_write_hdr(b, SPAN("To"), sip_msg_val(m, SIP_H_TO));
-	sip_write_hdr(b, SPAN("Call-ID"), sip_msg_val(m, SIP_H_CALL_ID));
+	put_line_of(b, SPAN("From"), sip_msg_val(m, SIP_H_FROM));
+	put_line_of(b, SPAN("To"), sip_msg_val(m, SIP_H_TO));
+	put_line_of(b, SPAN("Call-ID"), sip_msg_val(m, SIP_H_CALL_ID));
 	buf_lit(b, "CSeq: ");
 	buf_u32(b, cseq);
 	buf_chr(b, ' ');
@@ -287,7 +295,7 @@ static void to_tag(const struct sip *s, const struct sip_msg *req, char out[TO_T
 static void put_unsupported(struct buf *b, const struct sip_msg *req)
 {
 	for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_H_REQUIRE); h; h = sip_msg_hdr_next(req, h))
-		sip_write_hdr(b, SPAN("Unsupported"), sip_hdr_val(req, h));
+		put_line_of(b, SPAN("Unsupported"), sip_hdr_val(req, h));
 }
 
 static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra extra)

@@ -86,12 +86,21 @@ uint32_t txn_fsm_step(
 	return r->acts;
 }
 
+/* Signed difference: a clock that wraps keeps its order. */
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	if (a == TIMER_OFF || b == TIMER_OFF)
+		return a == TIMER_OFF ? b : a;
+	return (int64_t)(a - b) < 0 ? a : b;
+}
+
 uint64_t txn_fsm_next(const struct txn_fsm *f)
 {
-	return min_u64(f->resend_at, f->expire_at);
+	return sooner(f->resend_at, f->expire_at);
 }
 
 enum txn_event txn_fsm_due(const struct txn_fsm *f, uint64_t now)
 {
-	return f->expire_at <= now ? TXN_EV_EXPIRE : TXN_EV_RESEND;
+	bool over = f->expire_at != TIMER_OFF && (int64_t)(f->expire_at - now) <= 0;
+	return over ? TXN_EV_EXPIRE : TXN_EV_RESEND;
 }

@@ -375,7 +375,7 @@ static void on_timer_canceling(struct leg *l, const struct arg *a)
 {
 	struct txn *ict = txn_at(l->sip, l->ict);
 	bool came = ict && ict->fsm.state == TXN_PROCEEDING;
-	if (came && a->now < l->give_up_at) {
+	if (came && (int64_t)(a->now - l->give_up_at) < 0) {
 		cancel_now(l, a->now);
 		return;
 	}
