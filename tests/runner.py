@@ -17,9 +17,12 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RUN = f"dpt{os.getpid()}"
 JOBS = "2"
+# GCC's guesses about sizes go wrong in instrumented code; the release build, also without warnings, has them on.
+GUESSES = ",".join(f"-Wno-{w}" for w in ("stringop-overread", "stringop-overflow", "stringop-truncation", "format-truncation",
+                                        "maybe-uninitialized", "array-bounds", "restrict"))
 BUILDS = {
     "build-release": ["--buildtype=release"],
-    "build-asan": ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+    "build-asan": ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false", f"-Dc_args={GUESSES}"],
 }
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
@@ -97,11 +100,10 @@ def build(tally):
         section(f"build {name}")
         began = time.monotonic()
         fresh = not os.path.exists(os.path.join(ROOT, name, "build.ninja"))
-        setup = ["meson", "setup", name, "-Dwerror=true", *options] + ([] if fresh else ["--reconfigure"])
-        code, output = run(setup, capture=True)
+        verb = ["setup"] if fresh else ["configure"]
+        code, output = run(["meson", *verb, name, "-Dwerror=true", *options], capture=True)
         if code == 0:
-            code, output = run(["ninja", "-C", name, "-j", JOBS]), ""
-            code = code[0]
+            code, output = run(["ninja", "-C", name, "-j", JOBS])
         if not tally.program(f"{name} without warnings", output, code, time.monotonic() - began):
             return False
     return True
