@@ -60,15 +60,18 @@ static struct span word(struct lex *l)
 	return lex_since(l, from);
 }
 
+/* A decimal number of any length; what does not fit 64 bits is UINT64_MAX. */
 static bool number64(struct span s, uint64_t *out)
 {
 	uint64_t v = 0;
+	bool over = false;
 	for (uint32_t i = 0; i < s.len; i++) {
-		if (!ascii_is(s.p[i], ASCII_DIGIT) || v > (UINT64_MAX - 9) / 10)
+		if (!ascii_is(s.p[i], ASCII_DIGIT))
 			return false;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
+		over |= __builtin_mul_overflow(v, 10, &v) ||
+		        __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v);
 	}
-	*out = v;
+	*out = over ? UINT64_MAX : v;
 	return s.len > 0;
 }
 

@@ -34,7 +34,7 @@ struct sdp_media {
 
 struct sdp {
 	struct span origin_user, origin_addr;
-	uint64_t session_id, session_version;
+	uint64_t session_id, session_version; /* UINT64_MAX when longer than 64 bits */
 	uint8_t n_media;
 	struct sdp_media media[SDP_MEDIA_MAX];
 };
