@@ -100,14 +100,16 @@ static bool line_v(struct walk *w, struct lex *l)
 	return span_eq(lex_rest(l), SPAN("0")) || bad(w, "v=: version is not 0");
 }
 
-/* o=user sess-id sess-version IN IP4 address */
+/* o=user sess-id sess-version nettype addrtype address. The address only makes the name unique (RFC 8866 §5.2):
+ * nobody sends there, so it need not fit its type. */
 static bool line_o(struct walk *w, struct lex *l)
 {
-	bool v6;
 	w->s->origin_user = word(l);
 	bool ok = number64(word(l), &w->s->session_id) && number64(word(l), &w->s->session_version);
+	ok = ok && word(l).len && word(l).len;
+	w->s->origin_addr = word(l);
 	w->has_origin = true;
-	return (ok && connection(l, &w->s->origin_addr, &v6)) || bad(w, "o=: malformed");
+	return (ok && w->s->origin_addr.len) || bad(w, "o=: malformed");
 }
 
 static bool line_c(struct walk *w, struct lex *l)

@@ -13,7 +13,7 @@ static char printed[1 << 16];
 
 static void write_message(const char *bytes, size_t n)
 {
-	strcpy(message, "/tmp/cli_parse_in_XXXXXX");
+	snprintf(message, sizeof message, "/tmp/cli_parse_in_XXXXXX");
 	int fd = mkstemp(message);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, n), n);

@@ -58,6 +58,13 @@ static void rfc3264_8_4_zero_address_is_hold(void **state)
 	assert_int_equal(s.media[1].dir, SDP_INACTIVE);
 }
 
+static void rfc8866_5_2_origin_address_is_only_a_name(void **state)
+{
+	assert_true(parse("v=0\r\no=iTunes 3413821438 0 IN IP4 fe80::217:f2ff:fe0f:e0f6\r\n"));
+	assert_span(s.origin_addr, "fe80::217:f2ff:fe0f:e0f6");
+	assert_false(parse("v=0\r\no=iTunes 3413821438 0 IN IP4\r\n"));
+}
+
 static void session_numbers_saturate_at_64_bits(void **state)
 {
 	assert_true(parse("v=0\r\no=- 18446744073709551615 18446744073709551616 IN IP4 h\r\n"));
@@ -138,6 +145,7 @@ int main(void)
 	    cmocka_unit_test(audio_offer),
 	    cmocka_unit_test(media_level_wins_over_session_level),
 	    cmocka_unit_test(rfc3264_8_4_zero_address_is_hold),
+	    cmocka_unit_test(rfc8866_5_2_origin_address_is_only_a_name),
 	    cmocka_unit_test(session_numbers_saturate_at_64_bits),
 	    cmocka_unit_test(other_protocols_have_no_numbered_formats),
 	    cmocka_unit_test(malformed_bodies_say_where),
