@@ -211,7 +211,9 @@ static void run_xml(struct parse *s)
 		twiml_fail(s->prog, TWIML_E_INTERNAL, 1, 1, "the XML parser could not be started");
 		return;
 	}
-	xmlCtxtUseOptions(s->xml, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+	/* NOENT only makes "&amp;" in an attribute an ampersand: without a DTD there is no other entity, and the
+	 * handler has no callback that could learn of one. */
+	xmlCtxtUseOptions(s->xml, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC);
 	xmlParseChunk(s->xml, s->doc.p, (int)s->doc.len, 1);
 	if (!s->xml->wellFormed)
 		twiml_fail(s->prog, TWIML_E_XML, 1, 1, "not well-formed XML");
@@ -228,6 +230,21 @@ static bool is_blank(struct span doc)
 	return true;
 }
 
+/* Shortest form, no surrogates, at most U+10FFFF: libxml2's own check lets longer forms pass. doc is
+ * NUL-terminated and holds no other NUL. */
+static bool is_utf8(struct span doc)
+{
+	static const int least[] = {0, 0, 0x80, 0x800, 0x10000};
+	for (uint32_t i = 0; i < doc.len;) {
+		int n = doc.len - i < 4 ? (int)(doc.len - i) : 4;
+		int c = xmlGetUTF8Char((const unsigned char *)doc.p + i, &n);
+		if (c < 0 || n < 1 || n > 4 || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+			return false;
+		i += (uint32_t)n;
+	}
+	return true;
+}
+
 /* doc is NUL-terminated. */
 static void check_bytes(struct twiml_program *p, struct span doc)
 {
@@ -236,7 +253,7 @@ static void check_bytes(struct twiml_program *p, struct span doc)
 		twiml_fail(p, TWIML_E_EMPTY, 1, 1, "the document is empty");
 	else if (memchr(doc.p, 0, doc.len))
 		twiml_fail(p, TWIML_E_XML, 1, 1, "the document holds a NUL byte; it must be UTF-8");
-	else if (!xmlCheckUTF8((const unsigned char *)doc.p))
+	else if (!is_utf8(doc))
 		twiml_fail(p, TWIML_E_XML, 1, 1, "the document is not valid UTF-8");
 	else if (d.version.p && !span_eq(d.version, SPAN("1.0")))
 		twiml_fail(p, TWIML_E_VERSION, 1, 1, "XML version is not 1.0");
