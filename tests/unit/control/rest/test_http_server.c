@@ -339,6 +339,104 @@ static void an_unanswered_exchange_is_freed_with_the_server(void **state)
 	rig_close(r);
 }
 
+/* Clients on their own threads, one connection each, many requests on it. */
+#define CLIENTS  24
+#define REQUESTS 40
+
+struct crowd {
+	struct rig *rig;
+	unsigned answered, left;
+};
+
+static bool ask_once(int fd)
+{
+	static const char get[] = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+	char got[1024];
+	size_t n = 0;
+	if (send(fd, get, sizeof get - 1, MSG_NOSIGNAL) != sizeof get - 1)
+		return false;
+	while (n < 4 || memcmp(got + n - 4, "fine", 4)) {
+		ssize_t k = recv(fd, got + n, sizeof got - n, 0);
+		if (k <= 0)
+			return false;
+		n += (size_t)k;
+	}
+	return true;
+}
+
+static void *crowd_client(void *arg)
+{
+	struct crowd *c = arg;
+	int fd = dial(http_server_port(c->rig->server));
+	for (int i = 0; fd >= 0 && i < REQUESTS; i++)
+		if (ask_once(fd))
+			__atomic_add_fetch(&c->answered, 1, __ATOMIC_RELAXED);
+	if (fd >= 0)
+		close(fd);
+	if (__atomic_sub_fetch(&c->left, 1, __ATOMIC_ACQ_REL) == 0)
+		loop_stop(c->rig->loop);
+	return NULL;
+}
+
+static void many_clients_at_once_are_all_answered(void **state)
+{
+	(void)state;
+	pthread_t t[CLIENTS];
+	struct rig *r = rig_open(0);
+	struct crowd c = {.rig = r, .left = CLIENTS};
+	loop_timer_arm(r->loop, &r->deadline, loop_now_ns() + MARGIN_NS);
+	for (int i = 0; i < CLIENTS; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, crowd_client, &c), 0);
+	assert_int_equal(loop_run(r->loop), 0);
+	for (int i = 0; i < CLIENTS; i++)
+		pthread_join(t[i], NULL);
+	assert_false(r->timed_out);
+	assert_int_equal(c.answered, CLIENTS * REQUESTS);
+	loop_timer_cancel(r->loop, &r->deadline);
+	rig_close(r);
+}
+
+/* Two connections are held; what a third gets to read, in *arg's answered: 1 when it was served. */
+static void *greedy(void *arg)
+{
+	struct crowd *c = arg;
+	uint16_t port = http_server_port(c->rig->server);
+	int a = dial(port), b = dial(port);
+	bool both = ask_once(a) && ask_once(b);
+	int third = dial(port);
+	c->answered = (both ? 10 : 0) + (ask_once(third) ? 1 : 0);
+	close(third);
+	close(b);
+	usleep(100000);
+	int fourth = dial(port);
+	c->answered += ask_once(fourth) ? 100 : 0;
+	close(fourth);
+	close(a);
+	loop_stop(c->rig->loop);
+	return NULL;
+}
+
+static void one_address_gets_so_many_connections(void **state)
+{
+	(void)state;
+	char err[256];
+	pthread_t t;
+	struct rig *r = rig_open(0);
+	struct crowd c = {.rig = r};
+	http_server_free(r->server);
+	const struct http_server_conf conf = {
+	    .host = "127.0.0.1", .per_ip_max = 2, .handler = handle, .refuse = refuse, .ctx = r};
+	r->server = http_server_new(r->loop, &conf, err);
+	assert_non_null(r->server);
+	loop_timer_arm(r->loop, &r->deadline, loop_now_ns() + MARGIN_NS);
+	assert_int_equal(pthread_create(&t, NULL, greedy, &c), 0);
+	assert_int_equal(loop_run(r->loop), 0);
+	pthread_join(t, NULL);
+	assert_int_equal(c.answered, 110);
+	loop_timer_cancel(r->loop, &r->deadline);
+	rig_close(r);
+}
+
 static void a_port_that_is_taken_is_said(void **state)
 {
 	(void)state;
@@ -370,6 +468,8 @@ int main(void)
 	    cmocka_unit_test(a_silent_connection_is_closed),
 	    cmocka_unit_test(a_client_that_left_does_no_harm),
 	    cmocka_unit_test(an_unanswered_exchange_is_freed_with_the_server),
+	    cmocka_unit_test(many_clients_at_once_are_all_answered),
+	    cmocka_unit_test(one_address_gets_so_many_connections),
 	    cmocka_unit_test(a_port_that_is_taken_is_said),
 	};
 	return cmocka_run_group_tests_name("http_server", tests, NULL, NULL);
