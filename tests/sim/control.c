@@ -276,8 +276,11 @@ static uint32_t hang_up(struct sim *s, struct control_call *k, uint32_t i)
 	return 1;
 }
 
+/* An early leg may be given up by its ring timeout while BRIDGE is under way: then it is refused. */
 static bool ready(const struct control_call *k, const struct control_leg *l)
 {
+	if (l->hung_up)
+		return false;
 	return l->state == CONTROL_ANSWERED || (l->state == CONTROL_STARTED && l->early && k->bridge_early);
 }
 

@@ -229,8 +229,8 @@ static void check_pools(struct sim *s)
 static void check_end(struct sim *s)
 {
 	static const enum stat_id never[] = {STAT_sip_illegal_event, STAT_sip_bad_requests, STAT_drop_sip_bad,
-	    STAT_cmd_bad, STAT_drop_rtp_bad, STAT_drop_rtcp_bad, STAT_drop_udp_port, STAT_drop_ip_bad,
-	    STAT_drop_udp_bad, STAT_drop_rtp_codec, STAT_drop_ip_no_route, STAT_sip_invites_refused};
+	    STAT_drop_rtp_bad, STAT_drop_rtcp_bad, STAT_drop_udp_port, STAT_drop_ip_bad, STAT_drop_udp_bad,
+	    STAT_drop_rtp_codec, STAT_drop_ip_no_route, STAT_sip_invites_refused};
 	const struct dp_stats *st = worker_stats(s->w);
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
 		if (stat_get(st, never[i]))
