@@ -276,6 +276,22 @@ const char *http_exchange_header(const struct http_exchange *x, const char *name
 	return MHD_lookup_connection_value(e->connection, MHD_HEADER_KIND, name);
 }
 
+void http_exchange_peer(const struct http_exchange *x, char out[64])
+{
+	const struct exchange *e = (const struct exchange *)x;
+	const union MHD_ConnectionInfo *i =
+	    MHD_get_connection_info(e->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *a = i ? i->client_addr : NULL;
+	const void *bytes = NULL;
+	strcpy(out, "unknown");
+	if (a && a->sa_family == AF_INET)
+		bytes = &((const struct sockaddr_in *)(const void *)a)->sin_addr;
+	if (a && a->sa_family == AF_INET6)
+		bytes = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+	if (bytes && !inet_ntop(a->sa_family, bytes, out, 64))
+		strcpy(out, "unknown");
+}
+
 void http_exchange_reply(struct http_exchange *x, struct http_reply *r)
 {
 	struct exchange *e = (struct exchange *)x;

@@ -64,6 +64,8 @@ uint32_t http_server_connections(const struct http_server *s);
 
 /* First header of that name (any case) or NULL; borrowed until the reply. */
 const char *http_exchange_header(const struct http_exchange *x, const char *name);
+/* Address of the client as text, for logs. */
+void http_exchange_peer(const struct http_exchange *x, char out[64]);
 /* Takes r->body. The exchange is gone for the caller afterwards. */
 void http_exchange_reply(struct http_exchange *x, struct http_reply *r);
 

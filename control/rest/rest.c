@@ -109,7 +109,9 @@ static bool authenticate(struct request *q)
 	q->account = auth_check(e->accounts, e->n_accounts, http_exchange_header(q->x, "Authorization"));
 	if (q->account)
 		return true;
-	log_line(LOG_WARN, "rest", "", "a request without valid credentials was refused");
+	char peer[64];
+	http_exchange_peer(q->x, peer);
+	log_line(LOG_WARN, "rest", "", "a request without valid credentials was refused, from %s", peer);
 	request_reply_error(q, 401, REST_AUTHENTICATE, "Authenticate");
 	return false;
 }

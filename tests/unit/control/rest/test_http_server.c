@@ -27,7 +27,7 @@ struct rig {
 	uint32_t handled, refused;
 	struct http_exchange *held;
 	size_t seen_body;
-	char seen_path[64], seen_query[64], seen_header[64];
+	char seen_path[64], seen_query[64], seen_header[64], seen_peer[64];
 	uint64_t delay_ns;
 	/* the client's */
 	const char *const *parts; /* sent one after the other, with a pause between */
@@ -63,6 +63,7 @@ static void handle(void *ctx, struct http_exchange *x)
 	r->seen_body = x->body_len;
 	note(r->seen_path, x->path);
 	note(r->seen_query, x->query);
+	http_exchange_peer(x, r->seen_peer);
 	note(r->seen_header, http_exchange_header(x, "x-asked"));
 	if (!r->delay_ns) {
 		reply_ok(x);
@@ -177,6 +178,7 @@ static void a_request_reaches_the_handler_raw_and_whole(void **state)
 	assert_string_equal(r->seen_path, "/a%20b/c");
 	assert_string_equal(r->seen_query, "d=%zz");
 	assert_string_equal(r->seen_header, "yes");
+	assert_string_equal(r->seen_peer, "127.0.0.1");
 	assert_int_equal(r->seen_body, 10);
 	assert_non_null(strstr(r->answer, "X-Test: yes\r\n"));
 	assert_non_null(strstr(r->answer, "\r\n\r\nfine"));
