@@ -67,7 +67,8 @@ static bool userinfo(struct lex *l, struct sip_uri *u)
 	return ok;
 }
 
-/* uri-parameters = *( ";" pname [ "=" pvalue ] ) */
+/* uri-parameters = *( ";" pname [ "=" pvalue ] ). A further '=' inside a value (the padding of base64) is let
+ * through: proxies put such cookies into Record-Route, and where the value begins stays clear. */
 static bool uri_params(struct lex *l, struct sip_uri *u)
 {
 	const char *from = l->p;
@@ -75,10 +76,13 @@ static bool uri_params(struct lex *l, struct sip_uri *u)
 		const char *name = ++l->p;
 		if (!run_escaped(l, ASCII_PARAM) || l->p == name)
 			return false;
-		if (!lex_at(l, '='))
-			continue;
-		const char *value = ++l->p;
-		if (!run_escaped(l, ASCII_PARAM) || l->p == value)
+		const char *value = l->p + 1;
+		while (lex_at(l, '=')) {
+			l->p++;
+			if (!run_escaped(l, ASCII_PARAM))
+				return false;
+		}
+		if (l->p == value)
 			return false;
 	}
 	if (l->p > from)

@@ -100,6 +100,15 @@ static void rfc3966_4_tel_comparison(void **state)
 	assert_false(same("tel:7042;phone-context=a.com", "tel:7042;phone-context=b.com"));
 }
 
+static void base64_padding_in_a_parameter_value(void **state)
+{
+	struct span v;
+	assert_true(ok("sip:192.0.2.1;lr=on;vsf=AAAAAE5eXl0==;x"));
+	assert_true(sip_param_get(u.params, SPAN("vsf"), &v));
+	assert_span(v, "AAAAAE5eXl0==");
+	assert_false(ok("sip:192.0.2.1;lr=;x"));
+}
+
 static void params_walk_and_get(void **state)
 {
 	struct span rest = SPAN("a=b;c; d = \"x;y\\\"\" ;e="), n, v;
@@ -142,6 +151,7 @@ int main(void)
 	    cmocka_unit_test(rfc3261_19_1_4_not_equal),
 	    cmocka_unit_test(rfc5954_4_2_ipv6_hosts_compare_by_value),
 	    cmocka_unit_test(rfc3966_4_tel_comparison),
+	    cmocka_unit_test(base64_padding_in_a_parameter_value),
 	    cmocka_unit_test(params_walk_and_get),
 	    cmocka_unit_test(unescape_decodes_nul_and_refuses_bad_escapes),
 	};
