@@ -23,7 +23,8 @@ function watch(engine, sid) {
 	const seen = [];
 	let on = true;
 	const done = (async () => {
-		while (on) {
+		for (let last = false; !last;) {
+			last = !on;
 			const c = (await engine.get(`${engine.calls()}/${sid}.json`)).json;
 			if (c && c.status && seen[seen.length - 1] !== c.status) seen.push(c.status);
 			await sleep(15);
@@ -98,7 +99,7 @@ run({}, (s, w) => {
 		await eyes.stop();
 		assert.deepStrictEqual(eyes.seen.filter((x) => x !== 'queued'), ['ringing', 'in-progress', 'completed']);
 
-		const inv1 = w.wire.find({ method: 'INVITE', dst: kate.addr })[0];
+		const inv1 = (await w.wire.wait({ method: 'INVITE', dst: kate.addr }));
 		checkInvite(inv1, { ruri: kate.uri, from: 'Jack', sid: made.sid });
 		assert.strictEqual(inv1.header('X-Ticket'), '42');
 		assert.strictEqual(inv1.header('X-Pair'), 'k=v');
@@ -177,7 +178,7 @@ run({}, (s, w) => {
 		const kate = await callee('answer');
 		const made = await w.client.calls.create({ to: `${kate.uri}?X-a=foo%26X-b=bar`, from: 'Jack', twiml: response('<Hangup/>') });
 		await ended(made.sid);
-		const inv = w.wire.find({ method: 'INVITE', dst: kate.addr })[0];
+		const inv = (await w.wire.wait({ method: 'INVITE', dst: kate.addr }));
 		assert.deepStrictEqual([inv.header('X-a'), inv.header('X-b')], ['foo', 'bar']);
 		await kate.ok();
 	});
@@ -290,8 +291,8 @@ run({}, (s, w) => {
 		const [row] = await c.wait('status');
 		assert.deepStrictEqual([row.params.CallStatus, row.params.SipResponseCode], ['no-answer', '487']);
 		await kate.ok();
-		const inv = w.wire.find({ method: 'INVITE', dst: kate.addr })[0];
-		const cancel = w.wire.find({ method: 'CANCEL', dst: kate.addr })[0];
+		const inv = (await w.wire.wait({ method: 'INVITE', dst: kate.addr }));
+		const cancel = (await w.wire.wait({ method: 'CANCEL', dst: kate.addr }));
 		assert.ok(Math.abs(cancel.t - inv.t - 2000) < 300, `CANCEL after ${cancel.t - inv.t} ms`);
 		await ended(made.sid);
 	});

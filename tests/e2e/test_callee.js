@@ -5,7 +5,9 @@
 const assert = require('assert');
 const { run } = require('./lib/world');
 const { callee } = require('./lib/sipp');
-const { sleep } = require('./lib/tap');
+const { Peer } = require('./lib/peer');
+const { ENGINE_IP } = require('./lib/host');
+const { sleep, until } = require('./lib/tap');
 
 const response = (inner) => `<Response>${inner}</Response>`;
 const STAY = response('<Pause length="60"/>');
@@ -70,6 +72,25 @@ run({ sip: { t1_ms: 100, t2_ms: 400, t4_ms: 500 } }, (s, w) => {
 		assert.strictEqual((await k.end()).CallStatus, 'completed');
 		await kate.ok();
 		assert.ok(await w.engine.counter('sip_forked_2xx') >= 1);
+	});
+
+	s.race('bye_that_overtakes_the_ack_completes_the_call', async () => {
+		const peer = await new Peer('10.77.0.14', 5070).start();
+		const k = await call({ uri: `sip:hasty@${peer.ip}:${peer.port}` });
+		const asked = await until(() => peer.got.map((g) => g.data.toString('latin1')).find((t) => t.startsWith('INVITE')), 'an INVITE');
+		const line = (name) => new RegExp(`^${name}:.*$`, 'mi').exec(asked)[0].trim();
+		const to = `${line('To')};tag=hasty`;
+		const contact = /<([^>]+)>/.exec(line('Contact'))[1];
+		const sdp = `v=0\r\no=- 1 1 IN IP4 ${peer.ip}\r\ns=-\r\nc=IN IP4 ${peer.ip}\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n`;
+		peer.send(['SIP/2.0 200 OK', line('Via'), line('From'), to, line('Call-ID'), line('CSeq'), `Contact: <sip:${peer.ip}:${peer.port}>`,
+			'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp].join('\r\n'), ENGINE_IP, 5060);
+		peer.send([`BYE ${contact} SIP/2.0`, `Via: SIP/2.0/UDP ${peer.ip}:${peer.port};branch=z9hG4bKhasty`,
+			to.replace('To:', 'From:'), line('From').replace('From:', 'To:'), line('Call-ID'), 'CSeq: 1 BYE', 'Max-Forwards: 70',
+			'Content-Length: 0', '', ''].join('\r\n'), ENGINE_IP, 5060);
+		assert.strictEqual((await k.end()).CallStatus, 'completed');
+		const got = peer.got.map((g) => g.data.toString('latin1'));
+		assert.ok(got.some((t) => t.startsWith('ACK ')) && got.some((t) => t.startsWith('SIP/2.0 200')), got.join('\n'));
+		peer.stop();
 	});
 
 	s.race('bye_at_once_completes_the_call', async () => {

@@ -153,7 +153,7 @@ run({ limits: { calls: LIMIT, transactions: 256 } }, (s, w) => {
 
 	s.test('a_datagram_in_fragments_is_put_together', async () => {
 		const n = await w.engine.counter('ip_reassembled');
-		const a = await ask('OPTIONS', { headers: [`X-Long: ${'y'.repeat(4000)}`] });
+		const a = await ask('OPTIONS', { headers: [`X-Long: ${'y'.repeat(2500)}`] });
 		assert.strictEqual(a.code, 200);
 		assert.ok(await w.engine.counter('ip_reassembled') > n);
 	});

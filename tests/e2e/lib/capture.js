@@ -16,7 +16,7 @@ class Capture {
 	}
 
 	async start() {
-		this.child = host.inPeers(['tcpdump', '-i', 'peer0', '-U', '-w', '-', '-B', '8192', 'udp or icmp'],
+		this.child = host.inPeers(['tcpdump', '-i', 'peer0', '-U', '--immediate-mode', '-w', '-', '-B', '8192', 'udp or icmp'],
 			{ stdio: ['ignore', 'pipe', 'pipe'] });
 		this.child.stdout.on('data', (d) => this.feed(d));
 		let ready = false;

@@ -27,14 +27,23 @@ class Sipp {
 
 	argv() {
 		const o = this.opt;
-		const a = ['sipp', '-sf', path.join(__dirname, '..', 'sipp', `${this.scenario}.xml`), '-i', this.ip,
+		const a = ['sipp', '-sf', this.file(), '-i', this.ip,
 			'-p', String(this.port), '-mi', this.ip, '-mp', String(this.media), '-nostdin',
 			'-d', String(o.delay_ms === undefined ? 100 : o.delay_ms), '-m', String(o.calls || 1),
 			'-recv_timeout', String(o.recv_ms || 30000), '-trace_err', '-error_file', `${this.log}.err`];
 		if (o.echo) a.push('-rtp_echo');
 		if (o.calls > 100) a.push('-l', String(o.calls));
-		a.push('-key', 'code', String(o.code || 486), '-key', 'reason', o.reason || 'Busy Here');
 		return a;
+	}
+
+	// SIPp wants a response code as a number in the file: the refusing scenarios have CODE and REASON there.
+	file() {
+		const from = path.join(__dirname, '..', 'sipp', `${this.scenario}.xml`);
+		if (!this.opt.code) return from;
+		const text = fs.readFileSync(from, 'utf8').replace('CODE', String(this.opt.code))
+			.replace('REASON', this.opt.reason || 'No');
+		fs.writeFileSync(`${this.log}.xml`, text);
+		return `${this.log}.xml`;
 	}
 
 	async start() {
