@@ -20,6 +20,7 @@ struct queue {
 	struct pktio io;
 	uint16_t port, queue;
 	uint32_t pkts_max, used;
+	bool shared; /* other threads take from and give back to our pool: `used` is changed atomically */
 	struct rte_mempool *pool;
 	int fds[PKTIO_FDS_MAX];
 	uint32_t n_fds;
@@ -33,6 +34,15 @@ static struct pkt *pkt_of(struct rte_mbuf *m)
 static struct rte_mbuf *mbuf_of(struct pkt *p)
 {
 	return (void *)((char *)p - sizeof(struct rte_mbuf));
+}
+
+static void used_add(struct pktio *io, uint32_t n)
+{
+	struct queue *q = (struct queue *)io;
+	if (q->shared)
+		__atomic_fetch_add(&q->used, n, __ATOMIC_RELAXED);
+	else
+		q->used += n;
 }
 
 struct rte_mempool *pktio_dpdk_pool(const char *name, uint32_t mbufs, uint32_t room, int socket)
@@ -78,7 +88,7 @@ static struct pkt *wrap(struct queue *q, struct rte_mbuf *m)
 	    .buf0 = m->buf_addr,
 	    .io = &q->io,
 	};
-	q->used++;
+	used_add(&q->io, 1);
 	return p;
 }
 
@@ -117,14 +127,15 @@ static void take_back(struct pkt *p)
 static uint32_t tx_burst(struct queue *q, struct pkt **in, uint32_t n)
 {
 	struct rte_mbuf *m[BURST];
-	bool last[BURST]; /* once sent, an mbuf may be anybody's */
+	struct pktio *last[BURST]; /* whose packet leaves; once sent, an mbuf may be anybody's */
 	for (uint32_t i = 0; i < n; i++) {
 		m[i] = lend(in[i]);
-		last[i] = in[i]->refs == 0;
+		last[i] = in[i]->refs == 0 ? in[i]->io : NULL;
 	}
 	uint32_t sent = rte_eth_tx_burst(q->port, q->queue, m, (uint16_t)n);
 	for (uint32_t i = 0; i < sent; i++)
-		q->used -= last[i];
+		if (last[i])
+			used_add(last[i], -1u);
 	for (uint32_t i = sent; i < n; i++)
 		take_back(in[i]);
 	return sent;
@@ -150,13 +161,13 @@ static struct pkt *dpdk_alloc(struct pktio *io)
 	if (!m)
 		return NULL;
 	pkt_reset(pkt_of(m), io, m->buf_addr, (uint32_t)m->buf_len - PKT_HEADROOM);
-	q->used++;
+	used_add(io, 1);
 	return pkt_of(m);
 }
 
 static void dpdk_release(struct pktio *io, struct pkt *p)
 {
-	((struct queue *)io)->used--;
+	used_add(io, -1u);
 	rte_pktmbuf_free(mbuf_of(p));
 }
 
@@ -200,6 +211,7 @@ struct pktio *pktio_dpdk_new(const struct pktio_dpdk_conf *c)
 	q->queue = c->queue;
 	q->pool = c->pool;
 	q->pkts_max = c->pkts_max;
+	q->shared = c->shared;
 	q->n_fds = c->n_fds;
 	memcpy(q->fds, c->fds, sizeof q->fds);
 	return &q->io;

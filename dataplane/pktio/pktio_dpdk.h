@@ -4,6 +4,8 @@
 #ifndef DP_PKTIO_DPDK_H
 #define DP_PKTIO_DPDK_H
 
+#include <stdbool.h>
+
 #include "dataplane/pktio/pktio.h"
 
 struct rte_mempool;
@@ -25,9 +27,11 @@ struct pktio_dpdk_conf {
 	struct rte_mempool *pool;
 	int fds[PKTIO_FDS_MAX]; /* borrowed: the driver's */
 	uint32_t n_fds;
+	bool shared; /* several workers: packets of this pool are handed from one to another */
 };
 
-/* One thread at a time uses a queue and gives its packets back. NULL: no memory. */
+/* One thread uses a queue's rx and tx; alloc and release may come from any worker when `shared`. NULL: no
+ * memory. */
 struct pktio *pktio_dpdk_new(const struct pktio_dpdk_conf *conf);
 void pktio_dpdk_free(struct pktio *io);
 

@@ -123,7 +123,8 @@ static void queue_fds(
 static int make_queues(struct port *p, const struct netdev_socks *socks)
 {
 	for (uint16_t q = 0; q < p->queues; q++) {
-		struct pktio_dpdk_conf c = {.mtu = p->mtu, .pool = p->pool[q]};
+		struct pktio_dpdk_conf c = {
+		    .mtu = p->mtu, .pool = p->pool[q], .shared = p->conf->workers > 1};
 		c.port = dev_of(p, q);
 		c.queue = queue_of(p, q);
 		c.pkts_max = p->conf->pkts_max;
