@@ -61,9 +61,11 @@ static int put_url(const struct config_row *row, const char *s, void *member, ch
 
 static int put_sid(const struct config_row *row, const char *s, void *member, char why[256])
 {
-	size_t digits = strlen(s) > 2 ? strspn(s + 2, "0123456789abcdefABCDEF") : 0;
-	if (strncmp(s, "AC", 2) != 0 || strlen(s) != 34 || digits != 32)
+	if (strlen(s) != 34 || strncmp(s, "AC", 2) != 0)
 		return BAD("must be AC and 32 hexadecimal digits");
+	for (int i = 2; i < 34; i++)
+		if (!isxdigit((unsigned char)s[i]))
+			return BAD("must be AC and 32 hexadecimal digits");
 	memcpy(member, s, 35);
 	return 0;
 }

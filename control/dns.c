@@ -289,13 +289,15 @@ void dns_resolve_any(struct dns *d, const char *host, dns_fn fn, void *ctx)
 static int open_channel(struct dns *d, const char *servers)
 {
 	struct ares_options o = {
+	    .flags =
+	        ARES_FLAG_NOSEARCH, /* a target is a whole name: the machine's search domains are not its own */
 	    .timeout = TRY_MS,
 	    .tries = TRIES,
 	    .sock_state_cb = socket_state,
 	    .sock_state_cb_data = d,
 	};
-	int rc =
-	    ares_init_options(&d->ares, &o, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+	int rc = ares_init_options(
+	    &d->ares, &o, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
 	if (rc != ARES_SUCCESS)
 		return rc;
 	if (servers)

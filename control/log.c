@@ -134,7 +134,7 @@ static bool admit(
 
 void log_line(enum log_level level, const char *area, const char *call_sid, const char *fmt, ...)
 {
-	if (level > log_.max)
+	if (level > log_.max || !fmt)
 		return;
 	char text[1536];
 	va_list ap;

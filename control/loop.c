@@ -45,6 +45,7 @@ struct loop {
 	int *dirty;
 	int n_dirty, dirty_cap;
 	struct loop_heap timers;
+	uint64_t pass_ns; /* while due timers fire: the time they are measured by */
 	struct hook {
 		bool (*fn)(void *ctx);
 		void *ctx;
@@ -196,7 +197,8 @@ static bool run_completions(struct loop *l)
 void loop_timer_arm(struct loop *l, struct loop_timer *t, uint64_t at_ns)
 {
 	loop_timer_cancel(l, t);
-	t->at_ns = at_ns;
+	/* Armed for the past by a timer that just fired: its turn is the next, or it would starve the others. */
+	t->at_ns = at_ns > l->pass_ns ? at_ns : l->pass_ns + 1;
 	loop_heap_push(&l->timers, t);
 }
 
@@ -206,16 +208,15 @@ void loop_timer_cancel(struct loop *l, struct loop_timer *t)
 		loop_heap_remove(&l->timers, t);
 }
 
-/* Those that are due now; one that arms itself again for the past has to wait for the next turn. */
 static void run_timers(struct loop *l)
 {
-	uint64_t now = loop_now_ns();
 	struct loop_timer *t;
-	for (uint32_t left = l->timers.n; left && (t = loop_heap_top(&l->timers)) && t->at_ns <= now;
-	     left--) {
+	l->pass_ns = loop_now_ns();
+	while ((t = loop_heap_top(&l->timers)) && t->at_ns <= l->pass_ns) {
 		loop_heap_remove(&l->timers, t);
 		t->fn(t->ctx, t);
 	}
+	l->pass_ns = 0;
 }
 
 /* ---- posts ---- */
