@@ -286,7 +286,7 @@ static bool send_bye(struct leg *l, uint64_t now)
 	put_cause(&reason, l->bye_status);
 	struct pkt *p = msgs_bye(s, l, t, buf_view(&reason));
 	if (!p) {
-		pool_put(&s->txns, t);
+		txn_discard(t);
 		return false;
 	}
 	l->dialog.local_cseq++;

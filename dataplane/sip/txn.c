@@ -82,7 +82,7 @@ static void txn_close(struct txn *t)
 {
 	struct sip *s = t->sip;
 	struct txn *other = txn_at(s, t->cancel);
-	bool server = t->fsm.kind == TXN_IST || t->fsm.kind == TXN_NIST;
+	bool server = t->fsm.state != TXN_INIT && (t->fsm.kind == TXN_IST || t->fsm.kind == TXN_NIST);
 	if (s->user->gone)
 		s->user->gone(s, t);
 	if (other)
@@ -202,6 +202,12 @@ bool txn_response(
 	return true;
 }
 
+void txn_discard(struct txn *t)
+{
+	assert(t->fsm.state == TXN_INIT);
+	txn_close(t);
+}
+
 void txn_abort(struct txn *t, uint64_t now)
 {
 	if (t->fsm.state != TXN_TERMINATED)
@@ -274,7 +280,7 @@ bool txn_serve(struct txn *t, uint64_t key, uint64_t now)
 	bool illegal;
 	t->rand = key;
 	if (table_put(s->servers, key, txn_index(s, t)) != 0) {
-		pool_put(&s->txns, t);
+		txn_discard(t);
 		return false;
 	}
 	txn_fsm_step(&t->fsm, TXN_EV_START, &s->times, now, &illegal);

@@ -69,6 +69,8 @@ struct txn *txn_at(const struct sip *s, uint32_t idx);
 void txn_respond(struct txn *t, struct pkt *pkt, uint16_t status, bool keep, uint64_t now);
 /* Server, INVITE: the ACK for a 2xx came (it is matched by its dialog). */
 void txn_acked(struct txn *t, uint64_t now);
+/* Give back one that was never started or served. */
+void txn_discard(struct txn *t);
 /* End it now, without telling anybody. */
 void txn_abort(struct txn *t, uint64_t now);
 

@@ -182,7 +182,7 @@ static bool send_invite(struct leg *l, struct txn *t, const struct dp_cmd *c, ui
 	if (p && txn_start(t, p, now) == 0)
 		return true;
 	if (!p)
-		txn_abort(t, now);
+		txn_discard(t);
 	leg_free(l, now);
 	if (limit) {
 		buf_lit(&w, "INVITE does not fit into one packet buffer: limit in bytes ");
@@ -292,7 +292,7 @@ static bool send_cancel(struct leg *l, uint64_t now)
 	put_cancel_reason(&reason, l->bye_status);
 	struct pkt *p = msgs_cancel(s, l, ict, buf_view(&reason));
 	if (!p) {
-		pool_put(&s->txns, t);
+		txn_discard(t);
 		return false;
 	}
 	t->rand = ict->rand;
@@ -440,7 +440,7 @@ static void ack_and_bye(struct sip *s, struct txn *ict, const struct sip_msg *m,
 	if (p)
 		(void)!txn_start(t, p, now);
 	else
-		pool_put(&s->txns, t);
+		txn_discard(t);
 }
 
 /* A 2xx of another fork: acknowledged and ended, once (§13.2.2.4). Its retransmissions: the ACK again. */
