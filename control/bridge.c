@@ -27,7 +27,8 @@ struct waiting {
 struct end {
 	struct dp_ring *commands, *events;
 	struct waiting *first, **last;
-	uint32_t waiting, legs;
+	uint32_t waiting;
+	struct leg_states legs;
 	uint64_t n_commands, n_events;
 };
 
@@ -95,9 +96,7 @@ static void on_retry(void *ctx, struct loop_timer *t)
 static void take(struct bridge *b, struct end *e, const struct dp_event *ev)
 {
 	e->n_events++;
-	/* ENDED is told exactly once for every ORIGINATE. */
-	if (ev->type == DP_EV_ENDED && e->legs)
-		e->legs--;
+	leg_states_event(&e->legs, ev);
 	b->event(b->ctx, ev);
 }
 
@@ -185,6 +184,7 @@ static void end_fini(struct end *e)
 		e->first = w->next;
 		free(w);
 	}
+	leg_states_fini(&e->legs);
 }
 
 void bridge_free(struct bridge *b)
@@ -216,7 +216,7 @@ bool bridge_has_room(struct bridge *b)
 static bool better(const struct end *x, const struct end *than)
 {
 	bool room = end_has_room(x), other = end_has_room(than);
-	return room != other ? room : x->legs < than->legs;
+	return room != other ? room : leg_states_all(&x->legs) < leg_states_all(&than->legs);
 }
 
 uint16_t bridge_pick_worker(struct bridge *b)
@@ -237,7 +237,7 @@ int bridge_originate(struct bridge *b, uint16_t worker, const struct dp_cmd *c)
 		b->refused++;
 		return -EAGAIN;
 	}
-	e->legs++;
+	leg_states_originated(&e->legs);
 	return 0;
 }
 
@@ -284,7 +284,6 @@ void bridge_read(const struct bridge *b, uint16_t worker, struct bridge_gauge *g
 	assert(worker < b->n);
 	const struct end *e = &b->ends[worker];
 	*g = (struct bridge_gauge){
-	    .legs = e->legs,
 	    .commands_depth = dp_ring_depth(e->commands),
 	    .commands_slots = dp_ring_slots(e->commands),
 	    .commands_waiting = e->waiting,
@@ -293,4 +292,5 @@ void bridge_read(const struct bridge *b, uint16_t worker, struct bridge_gauge *g
 	    .commands = e->n_commands,
 	    .events = e->n_events,
 	};
+	memcpy(g->legs, e->legs.counts, sizeof g->legs);
 }

@@ -3,6 +3,7 @@
 #ifndef CONTROL_BRIDGE_H
 #define CONTROL_BRIDGE_H
 
+#include "control/leg_states.h"
 #include "control/loop.h"
 #include "dataplane/api/dp.h"
 
@@ -39,7 +40,7 @@ uint32_t bridge_waiting(const struct bridge *b);
 
 /* What /metrics shows of one worker's rings. */
 struct bridge_gauge {
-	uint32_t legs; /* originated and not yet ended */
+	uint32_t legs[LEG_STATES]; /* by state, originated and not yet ended */
 	uint32_t commands_depth, commands_slots, commands_waiting;
 	uint32_t events_depth, events_slots;
 	uint64_t commands, events; /* passed so far */

@@ -72,9 +72,11 @@ static void write_beats(FILE *f, const struct metrics_input *in)
 
 static void write_legs(FILE *f, const struct metrics_input *in)
 {
-	head(f, "legs", "gauge", "call legs originated and not yet ended");
+	head(f, "legs", "gauge", "call legs originated and not yet ended, by state");
 	for (uint16_t w = 0; w < in->n_rings; w++)
-		fprintf(f, "dialplane_legs{worker=\"%u\"} %" PRIu32 "\n", w, in->rings[w].legs);
+		for (int s = LEG_STARTING; s < LEG_STATES; s++)
+			fprintf(f, "dialplane_legs{worker=\"%u\",state=\"%s\"} %" PRIu32 "\n", w,
+			    leg_state_name((enum leg_state)s), in->rings[w].legs[s]);
 }
 
 static void write_depths(FILE *f, const struct metrics_input *in)

@@ -232,7 +232,8 @@ static void full_rings_lose_nothing_and_keep_order(void **state)
 	for (uint16_t i = 0; i < 2; i++) {
 		struct bridge_gauge g;
 		bridge_read(r->bridge, i, &g);
-		assert_int_equal(g.legs, 0);
+		for (int k = 0; k < LEG_STATES; k++)
+			assert_int_equal(g.legs[k], 0);
 		assert_int_equal(g.commands, r->w[i].seen);
 		assert_int_equal(g.commands_slots, SLOTS);
 	}
@@ -291,10 +292,40 @@ static void legs_go_to_the_worker_with_the_fewest(void **state)
 		assert_int_equal(bridge_originate(r->bridge, bridge_pick_worker(r->bridge), &c), 0);
 	bridge_read(r->bridge, 0, &g[0]);
 	bridge_read(r->bridge, 1, &g[1]);
-	assert_int_equal(g[0].legs, 2);
-	assert_int_equal(g[1].legs, 2);
+	assert_int_equal(g[0].legs[LEG_STARTING], 2);
+	assert_int_equal(g[1].legs[LEG_STARTING], 2);
 	rig_close(r);
 	free(r);
+}
+
+static void step(struct leg_states *s, enum dp_ev_type type, dp_leg leg, enum leg_state is)
+{
+	struct dp_event e = {.type = type, .leg = leg};
+	leg_states_event(s, &e);
+	assert_int_equal(leg_states_all(s), is ? 1 : 0);
+	assert_int_equal(s->counts[is], is ? 1 : 0);
+}
+
+static void legs_are_counted_in_the_state_they_are_in(void **state)
+{
+	(void)state;
+	struct leg_states s = {0};
+	dp_leg leg = dp_leg_make(0, 3, 1000);
+	leg_states_originated(&s);
+	step(&s, DP_EV_STARTED, leg, LEG_TRYING);
+	step(&s, DP_EV_PROGRESS, leg, LEG_RINGING);
+	step(&s, DP_EV_PROGRESS, leg, LEG_RINGING);
+	step(&s, DP_EV_ANSWERED, leg, LEG_ANSWERED);
+	step(&s, DP_EV_BRIDGED, leg, LEG_ANSWERED);
+	step(&s, DP_EV_ENDED, leg, LEG_NONE);
+	/* Refused before it had a handle; then the slot of the first leg used again. */
+	leg_states_originated(&s);
+	step(&s, DP_EV_ENDED, 0, LEG_NONE);
+	leg_states_originated(&s);
+	step(&s, DP_EV_STARTED, dp_leg_make(0, 4, 1000), LEG_TRYING);
+	step(&s, DP_EV_ENDED, dp_leg_make(0, 4, 1000), LEG_NONE);
+	step(&s, DP_EV_ENDED, dp_leg_make(0, 4, 1000), LEG_NONE);
+	leg_states_fini(&s);
 }
 
 /* The loop must wake for an event although it sleeps without a timer. */
@@ -344,6 +375,7 @@ int main(void)
 	    cmocka_unit_test(new_legs_are_turned_away_when_commands_wait),
 	    cmocka_unit_test(a_quarter_of_the_ring_is_kept_for_calls_that_exist),
 	    cmocka_unit_test(legs_go_to_the_worker_with_the_fewest),
+	    cmocka_unit_test(legs_are_counted_in_the_state_they_are_in),
 	    cmocka_unit_test(a_sleeping_loop_wakes_for_an_event),
 	};
 	return cmocka_run_group_tests_name("bridge", tests, NULL, NULL);

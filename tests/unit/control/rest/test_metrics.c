@@ -29,7 +29,7 @@ static struct metrics_input *input(void)
 		    .n_pools = 2,
 		    .pools = {{"legs", 3, 10}, {"txns", 4, 20}},
 		    .beat_ns = 1000000000};
-		in->rings[w] = (struct bridge_gauge){.legs = 5,
+		in->rings[w] = (struct bridge_gauge){.legs = {[LEG_RINGING] = 5},
 		    .commands_depth = 1,
 		    .commands_slots = 1024,
 		    .commands_waiting = 2,
@@ -172,7 +172,7 @@ static void pools_rings_calls_and_the_rest_are_told(void **state)
 	    "\ndialplane_ring_waiting{worker=\"1\",ring=\"commands\"} 2\n",
 	    "\ndialplane_ring_messages_total{worker=\"1\",ring=\"events\"} 88\n",
 	    "\ndialplane_ring_refused_total 9\n",
-	    "\ndialplane_legs{worker=\"0\"} 5\n",
+	    "\ndialplane_legs{worker=\"0\",state=\"ringing\"} 5\n",
 	    "\ndialplane_calls{status=\"in-progress\"} 7\n",
 	    "\ndialplane_store_commits_total 11\n",
 	    "\ndialplane_webhooks_in_flight 12\n",
