@@ -257,8 +257,8 @@ static int bring_up(struct port *p, struct netdev *nd, char *why, size_t room)
 	}
 	if (p->driver->kernel_iface && !nd->up && (rc = netdev_up(p->conf->device)))
 		return rc;
-	if (p->driver->page_packets && p->conf->mtu > PORT_XDP_MTU_MAX) {
-		snprintf(why, room, "an mtu of %u does not fit AF_XDP's buffers, at most %u", p->conf->mtu,
+	if (p->driver->page_packets && p->mtu > PORT_XDP_MTU_MAX) {
+		snprintf(why, room, "an mtu of %u does not fit AF_XDP's buffers, at most %u", p->mtu,
 		    PORT_XDP_MTU_MAX);
 		return -EMSGSIZE;
 	}
@@ -270,11 +270,11 @@ static int open_steps(struct port *p, char *why, size_t room)
 	struct netdev nd;
 	struct netdev_socks before = {0}, socks = {0};
 	netdev_get(p->conf->device, &nd);
+	p->mtu = nd.mtu && nd.mtu < p->conf->mtu ? nd.mtu : p->conf->mtu;
 	int rc = bring_up(p, &nd, why, room);
 	if (rc)
 		return rc;
 	p->queues = count_queues(p, &nd);
-	p->mtu = nd.mtu && nd.mtu < p->conf->mtu ? nd.mtu : p->conf->mtu;
 	netdev_socks(p->driver->sock_domain, &before);
 	if ((rc = spread(p, &nd)) || (rc = attach(p)))
 		return rc;

@@ -150,7 +150,7 @@ int port_eal_args(struct port_eal *out, const struct dp_conf *conf, char err[256
 	add(&a, "--main-lcore=0");
 	add(&a, "--no-shconf");
 	add(&a, "--no-telemetry");
-	add(&a, "--log-level=warning");
+	add(&a, "--log-level=error");
 	add(&a, "-m");
 	add(&a, "%u", port_memory_mb(conf));
 	/* Nothing may stay behind in hugetlbfs; EAL refuses --in-memory together with --no-huge. */

@@ -50,7 +50,7 @@ static void probe_privileges(struct probe *p, const struct port_driver *d)
 		tell(p, 'W', "af_xdp needs CAP_BPF and CAP_NET_ADMIN, or root");
 }
 
-static void probe_interface(struct probe *p, bool xdp)
+static void probe_interface(struct probe *p, bool xdp, bool xdp_only)
 {
 	struct netdev nd;
 	const char *dev = p->conf->device;
@@ -65,6 +65,10 @@ static void probe_interface(struct probe *p, bool xdp)
 	if (nd.mtu < p->conf->mtu)
 		tell(p, 'W', "mtu %u of the config is above the interface's %u, which is used", p->conf->mtu,
 		    nd.mtu);
+	uint16_t mtu = nd.mtu < p->conf->mtu ? nd.mtu : p->conf->mtu;
+	if (xdp && mtu > PORT_XDP_MTU_MAX)
+		tell(p, xdp_only ? 'E' : 'W', "an mtu of %u does not fit AF_XDP's buffers, at most %u", mtu,
+		    PORT_XDP_MTU_MAX);
 	if (xdp && p->conf->workers > nd.channels_max)
 		tell(p, 'W',
 		    "%u workers, but %s has %u queue%s: the other workers get packets from its owner",
@@ -138,12 +142,9 @@ static void probe_drivers(struct probe *p)
 	}
 	tell(p, 'I', "driver: %s%s%s", list[0]->name, n > 1 ? ", else " : "", n > 1 ? list[1]->name : "");
 	if (list[0]->kernel_iface)
-		probe_interface(p, list[0]->page_packets);
+		probe_interface(p, list[0]->page_packets, n == 1);
 	if (list[0]->page_packets)
 		probe_program(p);
-	if (list[0]->page_packets && p->conf->mtu > PORT_XDP_MTU_MAX)
-		tell(p, n > 1 ? 'W' : 'E', "mtu %u does not fit AF_XDP's buffers, at most %u", p->conf->mtu,
-		    PORT_XDP_MTU_MAX);
 	if (port_is_pci(p->conf->device))
 		probe_pci(p);
 	probe_privileges(p, list[0]);

@@ -85,6 +85,11 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static uint16_t number(const char *v)
+{
+	return (uint16_t)strtoul(v, NULL, 10);
+}
+
 static void option(const char *o)
 {
 	const char *v = strchr(o, '=');
@@ -92,11 +97,11 @@ static void option(const char *o)
 		return;
 	v++;
 	if (!strncmp(o, "workers", 7))
-		conf.workers = (uint16_t)atoi(v);
+		conf.workers = number(v);
 	else if (!strncmp(o, "vlan", 4))
-		conf.vlan = (uint16_t)atoi(v);
+		conf.vlan = number(v);
 	else if (!strncmp(o, "mtu", 3))
-		conf.mtu = (uint16_t)atoi(v);
+		conf.mtu = number(v);
 	else if (!strncmp(o, "pcap", 4))
 		snprintf(conf.pcap, sizeof conf.pcap, "%s", v);
 	else if (!strncmp(o, "gateway", 7) && ip_addr_parse(&conf.gateway, span_str(v)))
@@ -110,7 +115,7 @@ static void configure(int argc, char **argv)
 	snprintf(conf.device, sizeof conf.device, "%s", argv[2]);
 	if (!slash || ip_addr_parse(&conf.ip, span_of(argv[3], (uint32_t)(slash - argv[3]))))
 		exit(2);
-	conf.prefix = (uint8_t)atoi(slash + 1);
+	conf.prefix = (uint8_t)number(slash + 1);
 	for (int i = 4; i < argc; i++)
 		option(argv[i]);
 	for (int i = 0; i < DP_WORKERS_MAX; i++)
@@ -125,12 +130,14 @@ static void say(void *ctx, char level, const char *text)
 
 static void host_start(struct host *h, struct pktio *io)
 {
+	int fds[4];
 	uint64_t now = tick_ns();
 	const struct net_ops ops = {.ctx = h, .udp = echo, .udp_error = lost};
 	h->io = io;
 	h->wheel = wheel_new(now, h);
 	if (net_new(&h->net, &conf, io, h->wheel, &h->stats, &ops, now))
 		exit(3);
+	printf("fds %u\n", io->ops->fds(io, fds, 4));
 	pthread_create(&h->thread, NULL, run, h);
 }
 
