@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Final responses to our INVITE: the dialog of a 2xx and its ACK, other forks, refusals (RFC 3261 §13.2.2). */
+#include "dataplane/sip/sip_msgs.h"
+#include "dataplane/sip/transport.h"
+#include "dataplane/sip/uac_core.h"
+#include "dataplane/sip/uas.h"
+#include "sip-parser/sip_addr.h"
+
+uint64_t uac_tag_hash(const struct sip *s, struct span tag)
+{
+	return hash_span(&s->key, tag) | 1;
+}
+
+uint64_t uac_to_hash(const struct sip *s, const struct sip_msg *m)
+{
+	struct sip_addr to;
+	uint32_t off;
+	if (sip_addr_parse(&to, sip_msg_val(m, SIP_H_TO), &off) || !to.tag.len)
+		return 0;
+	return uac_tag_hash(s, to.tag);
+}
+
+static bool is_private(const struct ip_addr *a)
+{
+	const uint8_t *b = a->b;
+	return a->fam == 4 && (b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+	                          (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
+	                          (b[0] == 100 && (b[1] & 0xc0) == 64));
+}
+
+/* Where requests of a dialog go: what the route or the Contact names, when that is an address one can send
+ * to. A host name (nothing is resolved here) and a private address told by a public peer, which is a peer
+ * behind a NAT, mean: back to where the answer came from. */
+static struct ip_sock choose_hop(struct sip *s, struct span hop, const struct ip_sock *src)
+{
+	struct ip_sock to;
+	if (!dialog_hop_sock(hop, &to) || to.a.fam != 4 || net_forbidden(s->env.net, &to))
+		return *src;
+	if (is_private(&to.a) && !is_private(&src->a))
+		return *src;
+	return to;
+}
+
+static struct ip_sock hop_of(struct sip *s, struct span target, struct span routes, const struct ip_sock *src)
+{
+	char room[DIALOG_LONG_BYTES + 64];
+	struct buf tmp = buf_on(room, sizeof room);
+	struct dialog_route r;
+	dialog_route(&r, target, routes, &tmp);
+	return choose_hop(s, r.hop, src);
+}
+
+void uac_rehop(struct leg *l, const struct ip_sock *src)
+{
+	l->hop = hop_of(
+	    l->sip, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), src);
+}
+
+/* ---- final responses */
+
+/* Take the dialog of a 2xx and acknowledge it. NULL, or why that is not possible. */
+static const char *take_dialog(struct leg *l, const struct uac_arg *a)
+{
+	struct sip *s = l->sip;
+	const char *reason;
+	if (dialog_confirm(&l->dialog, &s->texts, a->m, &reason))
+		return reason;
+	uac_rehop(l, a->src);
+	a->t->won = uac_to_hash(s, a->m);
+	return NULL;
+}
+
+static void send_ack(struct leg *l, uint64_t now)
+{
+	struct pkt *p = msgs_ack(l->sip, l);
+	if (p && transport_send(l->sip, p, &l->hop, now) == 0)
+		sip_count(l->sip, STAT_sip_requests_out);
+}
+
+/* ACK, and BYE when a transaction can be had, for a 2xx no leg is kept for. */
+static void ack_and_bye(struct sip *s, struct txn *ict, const struct sip_msg *m, const struct ip_sock *src,
+    bool bye, uint64_t now)
+{
+	struct span target = dialog_block_span(ict->text, DIALOG_RURI);
+	char set[DIALOG_LONG_BYTES];
+	struct buf routes = buf_on(set, sizeof set);
+	if (!dialog_contact(m, &target))
+		target = dialog_block_span(ict->text, DIALOG_RURI);
+	dialog_route_reverse(&routes, m);
+	struct ip_sock hop = hop_of(s, target, buf_view(&routes), src);
+	struct pkt *p = msgs_from_2xx(s, m, target, NULL);
+	if (p && transport_send(s, p, &hop, now) == 0)
+		sip_count(s, STAT_sip_requests_out);
+	struct txn *t = bye ? txn_open(s, TXN_NICT, SIP_BYE, &hop) : NULL;
+	if (!t)
+		return;
+	t->cseq = LEG_CSEQ_INVITE + 1;
+	p = msgs_from_2xx(s, m, target, t);
+	if (p)
+		(void)!txn_start(t, p, now);
+	else
+		txn_discard(t);
+}
+
+/* A 2xx of another fork: acknowledged and ended, once (§13.2.2.4). Its retransmissions: the ACK again. */
+static void on_fork(struct sip *s, struct txn *t, const struct sip_msg *m, const struct ip_sock *src,
+    uint64_t tag, uint64_t now)
+{
+	bool known = false;
+	for (int i = 0; i < t->n_forks; i++)
+		known |= t->forks[i] == tag;
+	if (!known) {
+		sip_count(s, STAT_sip_forked_2xx);
+		if (t->n_forks < TXN_FORKS_MAX)
+			t->forks[t->n_forks++] = tag;
+	}
+	ack_and_bye(s, t, m, src, !known, now);
+}
+
+/* Tell, then hang up: BYE goes out at once or when it can. */
+void uac_end_with_bye(struct leg *l, const struct leg_end *e, uint64_t now)
+{
+	leg_tell_end(l, e, now);
+	leg_clear(l, now);
+}
+
+/* A 2xx whose dialog cannot be taken. */
+static void refuse_2xx(struct leg *l, const struct uac_arg *a, const char *why)
+{
+	struct txn *t = a->t;
+	t->won = 0;
+	on_fork(l->sip, t, a->m, a->src, uac_to_hash(l->sip, a->m), a->now);
+	if (l->state == LEG_CANCELING)
+		uac_end_canceled(l, a, a->m->status);
+	else
+		uac_end(l, a, DP_END_PROTOCOL, a->m->status, span_str(why));
+}
+
+static bool agree(struct leg *l, const struct uac_arg *a, const char **reason)
+{
+	struct media_agreed agreed;
+	bool early = l->early && l->early_tag == a->t->won;
+	if (!a->m->body.len) {
+		*reason = "answer without SDP";
+		return early; /* the preview was the answer */
+	}
+	*reason = "answer's body is not SDP";
+	if (!uas_is_sdp(a->m) || session_answer(&l->session, a->m->body, &l->sip->sdp, &agreed, reason))
+		return false;
+	leg_agree(l, &agreed, a->now);
+	return true;
+}
+
+static void tell_answered(struct leg *l, const struct uac_arg *a)
+{
+	struct dp_event *e = leg_event(l, DP_EV_ANSWERED, a->now);
+	e->sip_status = a->m->status;
+	e->codec = l->session.pt;
+	e->remote = *a->src;
+	leg_event_headers(l->sip, e, a->m);
+	event_tell(l->sip, e);
+	sip_count(l->sip, STAT_legs_answered);
+}
+
+void uac_on_2xx(struct leg *l, const struct uac_arg *a)
+{
+	const char *why = take_dialog(l, a);
+	if (why) {
+		refuse_2xx(l, a, why);
+		return;
+	}
+	wheel_cancel(l->sip->env.wheel, &l->timer);
+	l->state = LEG_UP;
+	send_ack(l, a->now);
+	if (!agree(l, a, &why)) {
+		struct leg_end e = {DP_END_MEDIA, 488, span_str(why), NULL, a->src};
+		l->bye_status = 488;
+		uac_end_with_bye(l, &e, a->now);
+		return;
+	}
+	tell_answered(l, a);
+	if (l->early_bye && l->early_bye == a->t->won)
+		uac_end(l, a, DP_END_REMOTE_BYE, 0, SPAN("BYE overtook the answer"));
+}
+
+/* 200 crossing our CANCEL (§9.1, RFC 5407 §3.1.2): the call is up on the far side and must be ended there. */
+void uac_on_2xx_canceling(struct leg *l, const struct uac_arg *a)
+{
+	const char *why = take_dialog(l, a);
+	if (why) {
+		refuse_2xx(l, a, why);
+		return;
+	}
+	send_ack(l, a->now);
+	uac_tell_canceled(l, a, a->m->status);
+	if (l->early_bye && l->early_bye == a->t->won)
+		leg_free(l, a->now);
+	else
+		leg_clear(l, a->now);
+}
+
+/* 2xx again: ACK again for our own, ACK and BYE for another fork's. */
+void uac_on_2xx_up(struct leg *l, const struct uac_arg *a)
+{
+	uint64_t tag = uac_to_hash(l->sip, a->m);
+	if (tag == a->t->won) {
+		sip_count(l->sip, STAT_sip_retransmits_in);
+		send_ack(l, a->now);
+	} else {
+		on_fork(l->sip, a->t, a->m, a->src, tag, a->now);
+	}
+}
+
+static void end_redirected(struct leg *l, const struct uac_arg *a)
+{
+	char text[256];
+	struct buf b = buf_on(text, sizeof text);
+	struct span to = sip_msg_val(a->m, SIP_H_CONTACT);
+	buf_lit(&b, "redirect refused: ");
+	if (to.len > 200)
+		to.len = 200;
+	buf_span(&b, to.len ? to : SPAN("no Contact"));
+	uac_end(l, a, DP_END_REJECTED, a->m->status, buf_view(&b));
+}
+
+void uac_on_final(struct leg *l, const struct uac_arg *a)
+{
+	uint16_t status = a->m->status;
+	struct span words = a->m->reason.len ? a->m->reason : sip_reason_of(status);
+	if (status < 400)
+		end_redirected(l, a);
+	else if (status == 401 || status == 407)
+		uac_end(
+		    l, a, DP_END_REJECTED, status, SPAN("credentials asked for: they cannot be used yet"));
+	else
+		uac_end(l, a, DP_END_REJECTED, status, words);
+}
+
+/* A 2xx for an INVITE whose leg has gone: ours again (the BYE went out or came in), or another fork's. */
+void uac_orphan_2xx(struct sip *s, const struct uac_arg *a)
+{
+	struct txn *t = a->t;
+	uint64_t tag = uac_to_hash(s, a->m);
+	if (t->won && tag == t->won)
+		ack_and_bye(s, t, a->m, a->src, false, a->now);
+	else
+		on_fork(s, t, a->m, a->src, tag, a->now);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From ORIGINATE to the first final response: the INVITE, its provisionals, CANCEL (RFC 3261 §13.2, §9.1). */
+#include "dataplane/sip/sip_msgs.h"
+#include "dataplane/sip/uac_check.h"
+#include "dataplane/sip/uac_core.h"
+#include "dataplane/sip/uas.h"
+
+#define NS_PER_MS      1000000ull
+#define RING_CAP_NS    (190 * 1000 * NS_PER_MS) /* no ring timeout asked for: beyond Timer C (§16.6, 3 min) */
+#define PROGRESSES_MAX 32
+
+/* ---- ORIGINATE */
+
+static void refuse(struct sip *s, const struct dp_cmd *c, enum dp_end_cause cause, uint16_t status,
+    struct span words, uint64_t now)
+{
+	struct dp_event *e = event_new(s, DP_EV_ENDED, 0, c->cookie, now);
+	e->cause = (uint8_t)cause;
+	e->sip_status = status;
+	leg_event_reason(s, e, words, NULL);
+	event_tell(s, e);
+	sip_count(s, cause == DP_END_BAD_COMMAND ? STAT_cmd_bad : STAT_leg_refused_full);
+}
+
+static bool keep_text(struct leg *l, const struct dp_cmd *c)
+{
+	struct dialog_pools *p = &l->sip->texts;
+	return dialog_set(&l->dialog, p, DIALOG_RURI, dp_cmd_span(c, c->orig.ruri)) &&
+	       dialog_set(&l->dialog, p, DIALOG_USER, dp_cmd_span(c, c->orig.from_user)) &&
+	       dialog_set(&l->dialog, p, DIALOG_SID, dp_cmd_span(c, c->orig.call_sid));
+}
+
+static void tell_started(struct leg *l, uint64_t now)
+{
+	char id[IDENT_LEN], uri[512];
+	struct buf local = buf_on(uri, sizeof uri);
+	bool bad = false;
+	struct dp_event *e = leg_event(l, DP_EV_STARTED, now);
+	msgs_call_id(l->sip, l, id);
+	msgs_local_uri(l->sip, l, &local);
+	e->remote = l->hop;
+	e->sip_call_id = dp_event_text(e, span_of(id, sizeof id), &bad);
+	e->local_uri = dp_event_text(e, buf_view(&local), &bad);
+	e->remote_uri = dp_event_text(e, dialog_span(&l->dialog, DIALOG_RURI), &bad);
+	if (bad)
+		sip_count(l->sip, STAT_ev_text_lost);
+	event_tell(l->sip, e);
+}
+
+/* What a leg needs before its INVITE can be written. A static text when a pool is empty. */
+static const char *equip(struct leg *l, const struct dp_cmd *c, struct txn **t, uint64_t now)
+{
+	struct sip *s = l->sip;
+	l->hop = c->orig.target;
+	l->dialog.local_cseq = LEG_CSEQ_INVITE;
+	if (!keep_text(l, c))
+		return "no room for the text of the call";
+	l->media = media_open(s->env.media, now);
+	if (l->media == MEDIA_NONE)
+		return "no free RTP port";
+	session_init(
+	    &l->session, (uint32_t)sip_random(s) >> 1, media_port(s->env.media, l->media), c->orig.codecs);
+	*t = txn_open(s, TXN_ICT, SIP_INVITE, &c->orig.target);
+	if (!*t)
+		return "no free transaction";
+	(*t)->cseq = LEG_CSEQ_INVITE;
+	(*t)->leg = leg_index(l);
+	(*t)->text = dialog_block_get(l->dialog.text);
+	l->ict = txn_index(s, *t);
+	return NULL;
+}
+
+static void arm_ring(struct leg *l, const struct dp_cmd *c, uint64_t now)
+{
+	l->ring_cap = c->orig.ring_timeout_ms == 0;
+	uac_set_timer(l, now + (l->ring_cap ? RING_CAP_NS : c->orig.ring_timeout_ms * NS_PER_MS));
+}
+
+/* Write and send the INVITE. False: the leg has been refused and is gone. */
+static bool send_invite(struct leg *l, struct txn *t, const struct dp_cmd *c, uint64_t now)
+{
+	struct sip *s = l->sip;
+	char text[SESSION_SDP_MAX], words[96];
+	struct buf sdp = buf_on(text, sizeof text), w = buf_on(words, sizeof words);
+	uint32_t limit = 0;
+	session_offer(&l->session, net_addr(s->env.net), &sdp);
+	struct pkt *p = msgs_invite(s, l, t, c, buf_view(&sdp), &limit);
+	if (p && txn_start(t, p, now) == 0)
+		return true;
+	if (!p)
+		txn_discard(t);
+	leg_free(l, now);
+	if (limit) {
+		buf_lit(&w, "INVITE does not fit into one packet buffer: limit in bytes ");
+		buf_u32(&w, limit);
+		refuse(s, c, DP_END_BAD_COMMAND, 0, buf_view(&w), now);
+	} else if (p) {
+		refuse(s, c, DP_END_TRANSPORT, 0, SPAN("no route to the target"), now);
+	} else {
+		refuse(s, c, DP_END_CAPACITY, 503, SPAN("no free packet buffer"), now);
+	}
+	return false;
+}
+
+void uac_originate(struct sip *s, const struct dp_cmd *c, uint64_t now)
+{
+	const char *bad = uac_check(s, c);
+	struct txn *t = NULL;
+	if (bad) {
+		refuse(s, c, DP_END_BAD_COMMAND, 0, span_str(bad), now);
+		return;
+	}
+	if (s->stopping || event_waiting(s)) {
+		refuse(s, c, s->stopping ? DP_END_SHUTDOWN : DP_END_CAPACITY, 503,
+		    s->stopping ? SPAN("engine is stopping") : SPAN("event ring is full"), now);
+		return;
+	}
+	struct leg *l = leg_open(s, c->cookie);
+	const char *full = l ? equip(l, c, &t, now) : "no free call leg";
+	if (full) {
+		if (l)
+			leg_free(l, now);
+		refuse(s, c, DP_END_CAPACITY, 503, span_str(full), now);
+		return;
+	}
+	if (!send_invite(l, t, c, now))
+		return;
+	l->state = LEG_CALLING;
+	l->started = true;
+	arm_ring(l, c, now);
+	sip_count(s, STAT_legs_started);
+	tell_started(l, now);
+}
+
+/* ---- provisional responses */
+
+/* SDP in a provisional is the answer, or a preview of it (§13.2.1): media may flow before the 2xx. */
+static bool early_media(struct leg *l, const struct sip_msg *m, uint64_t now)
+{
+	struct media_agreed agreed;
+	const char *reason;
+	uint64_t tag = uac_to_hash(l->sip, m);
+	if (!tag || !uas_is_sdp(m) || session_answer(&l->session, m->body, &l->sip->sdp, &agreed, &reason))
+		return false;
+	l->early_tag = tag;
+	l->early = true;
+	leg_agree(l, &agreed, now);
+	return true;
+}
+
+static void tell_progress(struct leg *l, const struct uac_arg *a)
+{
+	bool media = early_media(l, a->m, a->now);
+	if (l->n_progress >= PROGRESSES_MAX || (!media && l->last_status == a->m->status))
+		return;
+	l->n_progress++;
+	l->last_status = a->m->status;
+	struct dp_event *e = leg_event(l, DP_EV_PROGRESS, a->now);
+	if (!e)
+		return;
+	e->sip_status = a->m->status;
+	e->early_media = media;
+	e->remote = *a->src;
+	event_tell(l->sip, e);
+}
+
+void uac_on_1xx(struct leg *l, const struct uac_arg *a)
+{
+	l->state = LEG_PROCEEDING;
+	if (a->m->status == 100)
+		return;
+	l->progressed = true;
+	if (l->ring_cap)
+		uac_set_timer(l, a->now + RING_CAP_NS);
+	tell_progress(l, a);
+}
+
+/* ---- CANCEL */
+
+static void put_cancel_reason(struct buf *b, uint16_t status)
+{
+	if (!status)
+		return;
+	buf_lit(b, "SIP;cause=");
+	buf_u32(b, status);
+}
+
+/* False: no transaction or buffer; the leg's timer tries again. */
+static bool send_cancel(struct leg *l, uint64_t now)
+{
+	struct sip *s = l->sip;
+	struct txn *ict = txn_at(s, l->ict);
+	char text[32];
+	struct buf reason = buf_on(text, sizeof text);
+	struct txn *t = txn_open(s, TXN_NICT, SIP_CANCEL, &ict->remote);
+	if (!t)
+		return false;
+	put_cancel_reason(&reason, l->bye_status);
+	struct pkt *p = msgs_cancel(s, l, ict, buf_view(&reason));
+	if (!p) {
+		txn_discard(t);
+		return false;
+	}
+	t->rand = ict->rand;
+	t->cseq = ict->cseq;
+	t->cancel = l->ict;
+	ict->cancel = txn_index(s, t);
+	l->cancel_sent = true;
+	(void)!txn_start(t, p, now); /* unreachable: the leg's patience ends it */
+	return true;
+}
+
+static void cancel_now(struct leg *l, uint64_t now)
+{
+	struct sip *s = l->sip;
+	if (!l->give_up_at)
+		l->give_up_at = now + 64 * s->times.t1;
+	if (send_cancel(l, now))
+		uac_set_timer(l, l->give_up_at); /* §9.1: no final within 64*T1 is as good as one */
+	else
+		uac_set_timer(l, now + s->times.t1);
+}
+
+static void ask_end(struct leg *l, const struct uac_arg *a)
+{
+	l->why = (uint8_t)a->cause;
+	l->bye_status = a->status;
+	l->state = LEG_CANCELING;
+}
+
+/* Nothing has come yet, so no CANCEL may be sent (§9.1). Control need not wait for a target that is dead. */
+void uac_on_hangup_calling(struct leg *l, const struct uac_arg *a)
+{
+	ask_end(l, a);
+	uac_set_timer(l, a->now + l->sip->times.t2);
+}
+
+void uac_tell_canceled(struct leg *l, const struct uac_arg *a, uint16_t status)
+{
+	bool ring = l->why == DP_END_RING_TIMEOUT;
+	struct leg_end e = {(enum dp_end_cause)l->why, status,
+	    ring ? SPAN("nobody answered within the ring timeout") : SPAN("canceled"), a->m, a->src};
+	leg_tell_end(l, &e, a->now);
+}
+
+void uac_end_canceled(struct leg *l, const struct uac_arg *a, uint16_t status)
+{
+	uac_tell_canceled(l, a, status);
+	leg_free(l, a->now);
+}
+
+void uac_on_ring_timeout_calling(struct leg *l, const struct uac_arg *a)
+{
+	struct uac_arg ring = *a;
+	ring.cause = DP_END_RING_TIMEOUT;
+	ask_end(l, &ring);
+	uac_tell_canceled(l, a, 408);
+}
+
+void uac_on_hangup_proceeding(struct leg *l, const struct uac_arg *a)
+{
+	ask_end(l, a);
+	cancel_now(l, a->now);
+}
+
+void uac_on_ring_timeout(struct leg *l, const struct uac_arg *a)
+{
+	struct uac_arg ring = *a;
+	ring.cause = DP_END_RING_TIMEOUT;
+	uac_on_hangup_proceeding(l, &ring);
+}
+
+void uac_on_1xx_canceling(struct leg *l, const struct uac_arg *a)
+{
+	l->progressed |= a->m->status > 100;
+	if (!l->cancel_sent)
+		cancel_now(l, a->now);
+}
+
+void uac_on_timer_canceling(struct leg *l, const struct uac_arg *a)
+{
+	struct txn *ict = txn_at(l->sip, l->ict);
+	bool came = ict && ict->fsm.state == TXN_PROCEEDING;
+	if (came && (int64_t)(a->now - l->give_up_at) < 0) {
+		cancel_now(l, a->now);
+		return;
+	}
+	uac_tell_canceled(l, a, came ? 487 : 408);
+	if (!came)
+		return; /* told; the INVITE runs on to Timer B or to a response that wants its CANCEL */
+	if (ict)
+		txn_abort(ict, a->now);
+	leg_free(l, a->now);
+}
+
+void uac_on_final_canceling(struct leg *l, const struct uac_arg *a)
+{
+	uac_end_canceled(l, a, a->m->status);
+}
+
+void uac_on_timeout_canceling(struct leg *l, const struct uac_arg *a)
+{
+	uac_end_canceled(l, a, 408);
+}
+
+void uac_on_error_canceling(struct leg *l, const struct uac_arg *a)
+{
+	uac_end_canceled(l, a, 0);
+}
