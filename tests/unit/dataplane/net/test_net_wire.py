@@ -40,8 +40,8 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def enter(name):
-    fd = os.open(f"/run/netns/{name}", os.O_RDONLY)
+def enter(path):
+    fd = os.open(path, os.O_RDONLY)
     if ctypes.CDLL(None, use_errno=True).setns(fd, CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), "setns")
     os.close(fd)
@@ -247,13 +247,15 @@ def main():
     if subprocess.run([NETNS, "up", HOST], check=False).returncode:
         print("1..0 # skip no network namespaces here")
         return 77
+    home = f"/proc/{os.getpid()}/fd/{os.open('/proc/self/ns/net', os.O_RDONLY)}"
     try:
-        enter(f"{HOST}-p")
+        enter(f"/run/netns/{HOST}-p")
         over("af_xdp")
         over("af_packet")
         after_a_kill()
         refusals()
     finally:
+        enter(home)  # `down` ends every process that is still in there
         subprocess.run([NETNS, "down", HOST], check=False)
     print(f"1..{count}")
     return 1 if failed else 0
