@@ -32,6 +32,7 @@ struct rig {
 	uint32_t n_events, taken; /* published; read by the test */
 	uint32_t ring_room;       /* how many more fit into the ring */
 	bool dead, errors;        /* no ARP answers; ICMP for everything */
+	bool hostile;             /* the peer's headers may be malformed, and so may be what echoes them */
 	uint8_t frame[2048];
 	struct sent *sent; /* what left, in order, RIG_SENT at most */
 	uint32_t n_sent, heard;
@@ -46,6 +47,8 @@ struct heard {
 };
 
 void rig_open(struct rig *r, const struct rig_conf *c);
+/* End every leg, let all timers run out, and assert that nothing is held. The rig may be used again. */
+void rig_settle(struct rig *r);
 /* Asserts that after all timers nothing is held: legs, transactions, texts, packets, events. */
 void rig_close(struct rig *r);
 void rig_discard(struct rig *r); /* without waiting */
