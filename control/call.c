@@ -28,19 +28,14 @@ void calls_free(struct calls *c)
 
 void calls_start(struct calls *c, struct call *call)
 {
-	assert(call->held);
-	call->held = false;
+	if (call->phase != CALL_NEW)
+		return;
 	call_early_notes_send(call);
-	if (call->phase == CALL_NEW)
-		call_dial_out(call);
-	else
-		call_settle(call);
+	call_dial_out(call);
 }
 
 void calls_discard(struct calls *c, struct call *call)
 {
-	assert(call->held);
-	call->held = false;
 	call_early_notes_drop(call);
 	if (call->phase != CALL_OVER) {
 		call->phase = CALL_OVER;
@@ -139,7 +134,7 @@ void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 	struct call *call = call_by_tag(c, tag);
 	if (call && !ok)
 		call_log(
-		    call, 'e', "the call's record could not be written: %s", why ? why : "unknown reason");
+		    call, 'E', "the call's record could not be written: %s", why ? why : "unknown reason");
 }
 
 void calls_timer(struct calls *c, uint64_t tag)

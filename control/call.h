@@ -25,22 +25,22 @@ struct calls_ops {
 	/* SIP target: answer by calls_resolved(tag). Policy has been applied: n == 0 and why on refusal. */
 	void (*resolve)(void *ctx, const char *host, uint64_t tag);
 	/* signed webhook: answer by calls_http_done(tag). -EINVAL: not sent. */
-	int (*webhook)(void *ctx, const char *account_sid, const char *url, bool post, const struct form *params,
-	    uint64_t tag);
+	int (*webhook)(void *ctx, const char *account_sid, const char *url, bool post,
+	    const struct form *params, uint64_t tag);
 	/* durable record. tag 0: nobody waits. Otherwise calls_stored(tag). */
 	void (*save)(void *ctx, const struct call_row *r, uint64_t tag);
 	void (*note)(void *ctx, const struct call_note *n);
 	/* one-shot timer: calls_timer(tag) at the time; arming a tag again moves it, at 0 cancels it. */
 	void (*timer)(void *ctx, uint64_t tag, uint64_t at_ns);
-	/* one log line; call_sid may be "". Never a secret in it. */
+	/* one log line; level E, W, I or D; call_sid may be "". Never a secret in it. Notes are not logged here. */
 	void (*log)(void *ctx, char level, const char *call_sid, const char *text);
 };
 
 struct calls_conf {
-	uint32_t calls_max;          /* live calls (legs), beyond it 429/20429 */
-	const char *default_from;    /* "anonymous" */
-	const char *outbound_host;   /* host of the From URI: the dataplane's address (host[:port]) */
-	uint32_t time_limit_s;       /* longest call, 14400 */
+	uint32_t calls_max;        /* live calls (legs), beyond it 429/20429 */
+	const char *default_from;  /* "anonymous" */
+	const char *outbound_host; /* host of the From URI: the dataplane's address (host[:port]) */
+	uint32_t time_limit_s;     /* longest call, 14400 */
 };
 
 /* What POST Calls.json asked for, already decoded; calls_create checks it. Strings borrowed. */
@@ -58,14 +58,17 @@ struct call_error {
 struct calls *calls_new(const struct calls_conf *conf, const struct calls_ops *ops);
 void calls_free(struct calls *c);
 
-/* Check a create request and make the call: status queued, not started, not yet on disk. NULL with *err. */
+/* Check a create request and make the call: status queued, not started, not yet on disk. NULL with *err.
+ * A struct call is good until the next thing happens (any function below that reports an event, or a timer): keep
+ * the SID and look it up again with calls_find, which finds nothing once the call has ended. */
 struct call *calls_create(struct calls *c, const struct call_request *r, struct call_error *err);
-/* The row is on disk and 201 may be sent: start dialling. */
+/* The row is on disk and 201 may be sent: start dialling. Nothing happens when it was canceled meanwhile. */
 void calls_start(struct calls *c, struct call *call);
 /* The row could not be stored: forget the call. */
 void calls_discard(struct calls *c, struct call *call);
 /* POST Calls/{Sid}: Status=canceled|completed. 0, or -1 with *err (21220 when the state does not allow it). */
-[[nodiscard]] int calls_update(struct calls *c, struct call *call, const struct form *params, struct call_error *err);
+[[nodiscard]] int calls_update(
+    struct calls *c, struct call *call, const struct form *params, struct call_error *err);
 
 struct call *calls_find(struct calls *c, const char *sid); /* live ones only */
 const struct call_row *call_row(const struct call *call);

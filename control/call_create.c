@@ -395,7 +395,6 @@ struct call *calls_create(struct calls *c, const struct call_request *r, struct 
 	call_reap(c);
 	struct call *call = call_new(c, r->account_sid, NULL);
 	struct wish w = {.c = c, .params = r->params, .err = err, .call = call};
-	call->held = true;
 	if (!accepted(&w)) {
 		calls_discard(c, call);
 		return NULL;

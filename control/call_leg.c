@@ -57,7 +57,7 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, con
 	if (!quiet)
 		call_event(call, CALL_EV_COMPLETED, status);
 	save(call);
-	call_log(call, 'i', "%s: %s", status, reason ? reason : "");
+	call_log(call, 'I', "%s: %s", status, reason ? reason : "");
 	if (call->parent)
 		dial_child_ended(call);
 	else if (call->twiml)
@@ -300,7 +300,7 @@ typedef void event_fn(struct call *call, const struct dp_event *e);
 
 static void on_bridged(struct call *call, const struct dp_event *e)
 {
-	call_log(call, 'd', "bridged");
+	call_log(call, 'D', "bridged");
 }
 
 static event_fn *const events[DP_EV_TYPES] = {

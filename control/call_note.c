@@ -19,7 +19,6 @@ void call_log(struct call *call, char level, const char *fmt, ...)
 void call_note_url(struct call *call, int code, bool error, const char *url, bool post, const char *text)
 {
 	struct calls *c = call->calls;
-	call_log(call, error ? 'w' : 'i', "%d %s", code, text);
 	if (call->notes == CALL_NOTES_MAX)
 		return;
 	call->notes++;

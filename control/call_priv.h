@@ -56,7 +56,6 @@ struct call {
 	struct calls *calls;
 	uint32_t slot, gen;
 	enum call_phase phase;
-	bool held;          /* calls_start or calls_discard is still to come */
 	uint32_t in_flight; /* callbacks and reports without an answer */
 	struct call *sid_next, *reap_next;
 	bool reaping;

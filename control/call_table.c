@@ -176,7 +176,7 @@ void call_settle(struct call *call)
 {
 	struct calls *c = call->calls;
 	bool twiml_busy = call->twiml && !twiml_session_ended(call->twiml);
-	if (call->phase != CALL_OVER || call->reaping || call->held || twiml_busy || call->child)
+	if (call->phase != CALL_OVER || call->reaping || twiml_busy || call->child)
 		return;
 	/* Beyond as many as can be live, an answer to a callback is not waited for. */
 	if (call->in_flight && c->lingering <= c->conf.calls_max)

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything outside the call logic, for tests: what it asked for is recorded, what happens is what the test
+ * says. The clock stands still until the test moves it. */
+#ifndef TESTS_CALLS_WORLD_H
+#define TESTS_CALLS_WORLD_H
+
+#include "tests/unit/sip/cm.h"
+
+#include "control/call.h"
+
+#define WORLD_MAX 4096
+
+struct world_hook {
+	char *url, *account;
+	bool post, answered;
+	struct form params;
+	uint64_t tag;
+};
+
+struct world_save {
+	char sid[35], parent[35];
+	const char *status;
+	int64_t end_time, start_time, answer_time;
+	int32_t duration;
+	int sip_status;
+	char reason[400];
+};
+
+struct world_note {
+	int code;
+	bool error;
+	char call_sid[35], text[420], url[200];
+};
+
+struct world_timer {
+	uint64_t tag, at_ns;
+};
+
+struct world {
+	struct calls *c;
+	uint64_t now_ns, rnd;
+	int64_t wall_ms;
+	int originate_rc, webhook_rc;
+	struct dp_cmd sent[WORLD_MAX]; /* ORIGINATE and everything else, in order */
+	struct {
+		char host[256];
+		uint64_t tag;
+	} resolve[WORLD_MAX];
+	struct world_hook hook[WORLD_MAX];
+	struct world_save save[WORLD_MAX];
+	struct world_note note[WORLD_MAX];
+	struct world_timer timer[64];
+	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_timer;
+};
+
+void world_init(struct world *w, uint32_t calls_max);
+void world_fini(struct world *w);
+void world_forget(struct world *w); /* what was recorded so far */
+
+/* name, value, …, NULL */
+struct call *world_create(struct world *w, struct call_error *err, ...);
+/* Created and on disk; its SID is left in sid. */
+void world_call(struct world *w, char sid[35], ...);
+
+/* The dataplane. i: which of w->sent was the ORIGINATE. */
+void world_resolved(struct world *w, uint32_t i, const char *addr); /* NULL: refused */
+void world_started(struct world *w, uint32_t i, dp_leg leg);
+void world_progress(struct world *w, uint32_t i, dp_leg leg, uint16_t status, bool early_media);
+void world_answered(struct world *w, uint32_t i, dp_leg leg, const char *headers);
+void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause cause, uint16_t status,
+    bool progressed, const char *headers);
+
+/* The application. */
+void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body);
+void world_reply_error(struct world *w, uint32_t i, int code, const char *message, bool timed_out);
+const char *world_param(const struct world *w, uint32_t i, const char *name);
+
+void world_pass(struct world *w, uint64_t ns); /* time goes by; timers fire */
+const struct world_note *world_noted(const struct world *w, int code);
+const struct world_save *world_last(const struct world *w, const char *sid); /* newest saved row */
+uint32_t world_terminals(const struct world *w, const char *sid);            /* saves that hold an end */
+uint32_t world_count(const struct world *w, const char *param, const char *value);
+
+#define WORLD_S UINT64_C(1000000000)
+#define XML     "text/xml"
+
+#endif
