@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "infra.h"
+
+#include "control/store.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ACCOUNT "AC00000000000000000000000000000001"
+
+struct world {
+	char dir[64], path[96];
+	struct loop *loop;
+	struct store *store;
+	/* what the callbacks saw */
+	unsigned confirmed, refused, wanted, answers;
+	char why[200];
+	struct call_row rows[64];
+	size_t n;
+	struct call_note notes[8];
+	char texts[64][64];
+};
+
+static void open_store(struct world *w)
+{
+	char err[256] = "";
+	w->store = store_open(w->loop, w->path, err);
+	if (!w->store)
+		fail_msg("%s", err);
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	strcpy(w->dir, "/tmp/dialplane-store-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->path, sizeof w->path, "%s/calls.db", w->dir);
+	w->loop = new_loop();
+	open_store(w);
+	*state = w;
+	return 0;
+}
+
+static void remove_files(struct world *w)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	char name[128];
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof name, "%s%s", w->path, ends[i]);
+		unlink(name);
+	}
+	rmdir(w->dir);
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	store_close(w->store);
+	loop_free(w->loop);
+	remove_files(w);
+	free(w);
+	return 0;
+}
+
+static void make_sid(char out[35], const char *prefix, unsigned i)
+{
+	snprintf(out, 35, "%s%032x", prefix, i);
+}
+
+static struct call_row row(unsigned i)
+{
+	struct call_row r = {
+	    .account_sid = ACCOUNT,
+	    .to = "sip:a@example.com",
+	    .from = "bob",
+	    .status = "queued",
+	    .direction = "outbound-api",
+	    .date_created = 1700000000 + i,
+	    .duration = -1,
+	};
+	make_sid(r.sid, "CA", i);
+	return r;
+}
+
+static void on_done(void *ctx, bool ok, const char *why)
+{
+	struct world *w = ctx;
+	ok ? w->confirmed++ : w->refused++;
+	if (!ok)
+		snprintf(w->why, sizeof w->why, "%s", why);
+	if (w->confirmed + w->refused == w->wanted)
+		loop_stop(w->loop);
+}
+
+static void put(struct world *w, const struct call_row *r)
+{
+	store_put_call(w->store, r, on_done, w);
+	w->wanted++;
+}
+
+static void wait_all(struct world *w)
+{
+	assert_true(run_for(w->loop, 20000));
+}
+
+static const char *keep(struct world *w, unsigned *at, const char *s)
+{
+	return s ? strncpy(w->texts[(*at)++ % 64], s, 63) : NULL;
+}
+
+static void on_rows(void *ctx, const struct call_row *rows, size_t n, bool ok, const char *why)
+{
+	struct world *w = ctx;
+	unsigned at = 0;
+	assert_true(ok);
+	w->n = n;
+	for (size_t i = 0; i < n && i < 64; i++)
+		w->rows[i] = rows[i];
+	if (n == 1) {
+		struct call_row *r = &w->rows[0];
+		const char **texts[] = {&r->to, &r->from, &r->caller_name, &r->forwarded_from,
+		    &r->answered_by, &r->status, &r->direction, &r->reason, &r->status_callback,
+		    &r->status_callback_method};
+		for (unsigned i = 0; i < 10; i++)
+			*texts[i] = keep(w, &at, *texts[i]);
+	}
+	w->answers++;
+	loop_stop(w->loop);
+}
+
+static size_t find(struct world *w, struct store_query q)
+{
+	if (!q.account_sid && !q.unfinished)
+		q.account_sid = ACCOUNT;
+	store_find(w->store, &q, on_rows, w);
+	assert_true(run_for(w->loop, 20000));
+	return w->n;
+}
+
+static unsigned number(const struct call_row *r)
+{
+	return (unsigned)strtoul(r->sid + 26, NULL, 16);
+}
+
+static void a_row_comes_back_as_it_was_given(void **state)
+{
+	struct world *w = *state;
+	struct call_row r = {
+	    .sid = "CA000000000000000000000000000000ff",
+	    .account_sid = ACCOUNT,
+	    .parent_sid = "CA000000000000000000000000000000fe",
+	    .to = "sip:o'hara@example.com?x-a=\"1\"; DROP TABLE calls",
+	    .from = "é",
+	    .answered_by = "human",
+	    .status = "completed",
+	    .direction = "outbound-dial",
+	    .date_created = 1700000001,
+	    .date_updated = 1700000002,
+	    .start_time = 1700000003,
+	    .answer_time = 1700000004,
+	    .end_time = 1700000005,
+	    .duration = 7,
+	    .queue_time_ms = 4000000000u,
+	    .sip_status = 487,
+	    .reason = "",
+	    .status_callback = "http://example.com/cb",
+	    .status_callback_method = "POST",
+	    .events = 15,
+	    .next_sequence = 3,
+	};
+	put(w, &r);
+	wait_all(w);
+	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 1);
+	struct call_row *g = &w->rows[0];
+	assert_string_equal(g->sid, r.sid);
+	assert_string_equal(g->account_sid, r.account_sid);
+	assert_string_equal(g->parent_sid, r.parent_sid);
+	assert_string_equal(g->to, r.to);
+	assert_string_equal(g->from, r.from);
+	assert_null(g->caller_name);
+	assert_null(g->forwarded_from);
+	assert_string_equal(g->answered_by, "human");
+	assert_string_equal(g->reason, "");
+	assert_string_equal(g->status_callback, r.status_callback);
+	assert_int_equal(g->date_created, r.date_created);
+	assert_int_equal(g->date_updated, r.date_updated);
+	assert_int_equal(g->start_time, r.start_time);
+	assert_int_equal(g->answer_time, r.answer_time);
+	assert_int_equal(g->end_time, r.end_time);
+	assert_int_equal(g->duration, 7);
+	assert_int_equal(g->queue_time_ms, 4000000000u);
+	assert_int_equal(g->sip_status, 487);
+	assert_int_equal(g->events, 15);
+	assert_int_equal(g->next_sequence, 3);
+	assert_true(g->rowid > 0);
+}
+
+static void the_same_sid_is_updated_in_place(void **state)
+{
+	struct world *w = *state;
+	struct call_row r = row(1);
+	put(w, &r);
+	r.status = "ringing";
+	put(w, &r);
+	wait_all(w);
+	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 1);
+	uint64_t id = w->rows[0].rowid;
+	r.status = "completed";
+	r.end_time = 5;
+	put(w, &r);
+	wait_all(w);
+	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 1);
+	assert_string_equal(w->rows[0].status, "completed");
+	assert_int_equal(w->rows[0].rowid, id);
+	assert_int_equal(find(w, (struct store_query){0}), 1);
+}
+
+static void lists_are_newest_first_and_page_both_ways(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 1; i <= 10; i++) {
+		struct call_row r = row(i);
+		put(w, &r);
+	}
+	wait_all(w);
+	assert_int_equal(find(w, (struct store_query){.limit = 4}), 4);
+	assert_int_equal(number(&w->rows[0]), 10);
+	assert_int_equal(number(&w->rows[3]), 7);
+	assert_int_equal(find(w, (struct store_query){.limit = 4, .before_rowid = w->rows[3].rowid}), 4);
+	assert_int_equal(number(&w->rows[0]), 6);
+	assert_int_equal(find(w, (struct store_query){.limit = 2, .after_rowid = w->rows[0].rowid}), 2);
+	assert_int_equal(number(&w->rows[0]), 8);
+	assert_int_equal(number(&w->rows[1]), 7);
+	assert_int_equal(
+	    find(w, (struct store_query){.account_sid = "AC00000000000000000000000000000002"}), 0);
+}
+
+static void filters_narrow_a_list(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 1; i <= 6; i++) {
+		struct call_row r = row(i);
+		r.to = i & 1 ? "sip:odd@h" : "sip:even@h";
+		r.from = i < 3 ? "x" : "y";
+		r.start_time = i == 6 ? 0 : 100 * i;
+		r.status = i == 5 ? "busy" : "completed";
+		if (i == 2)
+			make_sid(r.parent_sid, "CA", 1);
+		put(w, &r);
+	}
+	wait_all(w);
+	assert_int_equal(find(w, (struct store_query){.to = "sip:odd@h"}), 3);
+	assert_int_equal(find(w, (struct store_query){.to = "sip:odd@h", .from = "x"}), 1);
+	assert_int_equal(find(w, (struct store_query){.to = "sip:odd@h' OR '1'='1"}), 0);
+	assert_int_equal(find(w, (struct store_query){.status = "busy"}), 1);
+	assert_int_equal(find(w, (struct store_query){.start_after = 200}), 4);
+	assert_int_equal(find(w, (struct store_query){.start_before = 200}), 1);
+	assert_int_equal(find(w, (struct store_query){.start_after = 200, .start_before = 300}), 1);
+	assert_int_equal(
+	    find(w, (struct store_query){.parent_sid = "CA00000000000000000000000000000001"}), 1);
+}
+
+static void unfinished_calls_of_every_account_are_found(void **state)
+{
+	static const char *const statuses[] = {
+	    "queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"};
+	struct world *w = *state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct call_row r = row(i + 1);
+		r.status = statuses[i];
+		snprintf(r.account_sid, sizeof r.account_sid, "AC%032x", i);
+		put(w, &r);
+	}
+	wait_all(w);
+	assert_int_equal(find(w, (struct store_query){.unfinished = true}), 3);
+}
+
+static void on_notes(void *ctx, const struct call_note *notes, size_t n, bool ok, const char *why)
+{
+	struct world *w = ctx;
+	assert_true(ok);
+	w->n = n;
+	if (n) {
+		w->notes[0] = notes[0];
+		snprintf(w->texts[0], 64, "%s", notes[0].message);
+	}
+	loop_stop(w->loop);
+}
+
+static void notes_are_kept_by_call(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 1; i <= 3; i++) {
+		struct call_note n = {.account_sid = ACCOUNT,
+		    .code = 11200 + (int)i,
+		    .error = i & 1,
+		    .at = i,
+		    .message = "why"};
+		make_sid(n.sid, "NO", i);
+		make_sid(n.call_sid, "CA", i == 3 ? 2 : 1);
+		store_put_note(w->store, &n);
+	}
+	store_notes(w->store, ACCOUNT, "CA00000000000000000000000000000001", 10, on_notes, w);
+	assert_true(run_for(w->loop, 5000));
+	assert_int_equal(w->n, 2);
+	assert_int_equal(w->notes[0].code, 11202);
+	assert_false(w->notes[0].error);
+	assert_string_equal(w->texts[0], "why");
+	store_notes(w->store, ACCOUNT, NULL, 10, on_notes, w);
+	assert_true(run_for(w->loop, 5000));
+	assert_int_equal(w->n, 3);
+	store_notes(w->store, ACCOUNT, NULL, 1, on_notes, w);
+	assert_true(run_for(w->loop, 5000));
+	assert_int_equal(w->n, 1);
+}
+
+static void many_writes_share_few_commits(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 1; i <= 2000; i++) {
+		struct call_row r = row(i);
+		put(w, &r);
+	}
+	wait_all(w);
+	assert_int_equal(w->confirmed, 2000);
+	assert_true(store_commits(w->store) < 1000);
+	assert_int_equal(store_failures(w->store), 0);
+	assert_int_equal(store_queue_depth(w->store), 0);
+}
+
+static void closing_commits_and_tells_what_is_queued(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 1; i <= 100; i++) {
+		struct call_row r = row(i);
+		put(w, &r);
+	}
+	w->wanted = 0; /* nobody stops the loop, which does not run */
+	store_close(w->store);
+	assert_int_equal(w->confirmed, 100);
+	open_store(w);
+	assert_int_equal(find(w, (struct store_query){.limit = 1000}), 100);
+}
+
+/* ---- kill -9 ---- */
+
+struct victim {
+	struct loop *loop;
+	struct store *store;
+	int pipe;
+	unsigned next;
+};
+
+struct confirmed {
+	struct victim *v;
+	unsigned number;
+};
+
+static void put_next(struct victim *v);
+
+static void tell_parent(void *ctx, bool ok, const char *why)
+{
+	struct confirmed *c = ctx;
+	if (ok && write(c->v->pipe, &c->number, sizeof c->number) != sizeof c->number)
+		_exit(1);
+	put_next(c->v);
+	free(c);
+}
+
+static void put_next(struct victim *v)
+{
+	struct confirmed *c = malloc(sizeof *c);
+	*c = (struct confirmed){v, ++v->next};
+	struct call_row r = row(c->number);
+	store_put_call(v->store, &r, tell_parent, c);
+}
+
+static void be_victim(const char *path, int fd)
+{
+	char err[256];
+	struct victim v = {.pipe = fd, .loop = loop_new(err)};
+	v.store = store_open(v.loop, path, err);
+	if (!v.store)
+		_exit(1);
+	for (unsigned i = 0; i < 20; i++)
+		put_next(&v);
+	loop_run(v.loop);
+	_exit(1);
+}
+
+static unsigned kill_one(const char *path, unsigned after, unsigned *seen, unsigned room)
+{
+	int p[2];
+	unsigned n = 0;
+	assert_int_equal(pipe(p), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(p[0]);
+		be_victim(path, p[1]);
+	}
+	close(p[1]);
+	while (n < room && read(p[0], &seen[n], sizeof *seen) == sizeof *seen)
+		if (++n == after)
+			kill(pid, SIGKILL);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(p[0]);
+	return n;
+}
+
+static void after_kill_9_every_confirmed_row_is_there(void **state)
+{
+	struct world *w = *state;
+	static unsigned seen[100000];
+	store_close(w->store);
+	w->store = NULL;
+	for (unsigned round = 1; round <= 3; round++) {
+		unsigned n = kill_one(w->path, 100 * round, seen, 100000);
+		assert_true(n >= 100 * round);
+		open_store(w);
+		for (unsigned i = 0; i < n; i++) {
+			char sid[35];
+			make_sid(sid, "CA", seen[i]);
+			assert_int_equal(find(w, (struct store_query){.sid = sid}), 1);
+		}
+		store_close(w->store);
+	}
+	open_store(w);
+}
+
+/* ---- a full disk ---- */
+
+static bool tiny_disk(const char *at)
+{
+	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("tmpfs", at, "tmpfs", 0, "size=512k") == 0;
+}
+
+static void fill_disk(const char *at, char name[128])
+{
+	static const char block[4096];
+	snprintf(name, 128, "%s/filler", at);
+	int fd = open(name, O_CREAT | O_WRONLY, 0600);
+	while (write(fd, block, sizeof block) > 0)
+		;
+	close(fd);
+}
+
+/* In a process of its own, because of the mount. 0 good, 77 no mounts here, else the line that failed. */
+#define CHECK(x)                                                                                             \
+	do {                                                                                                 \
+		if (!(x))                                                                                    \
+			_exit(__LINE__ % 200 + 20);                                                          \
+	} while (0)
+
+static void with_full_disk(struct world *w)
+{
+	char filler[128];
+	if (!tiny_disk(w->dir))
+		_exit(77);
+	w->loop = new_loop();
+	open_store(w);
+	struct call_row r = row(1);
+	put(w, &r);
+	CHECK(run_for(w->loop, 5000) && w->confirmed == 1);
+	fill_disk(w->dir, filler);
+	for (unsigned i = 2; i < 400; i++) { /* more than the log has room for */
+		r = row(i);
+		r.reason = "a reason that takes some room in the file, so that pages fill";
+		put(w, &r);
+		CHECK(run_for(w->loop, 5000));
+	}
+	CHECK(w->refused > 0 && *w->why && store_failures(w->store) > 0);
+	unsigned confirmed = w->confirmed;
+	unlink(filler);
+	r = row(1000);
+	put(w, &r);
+	CHECK(run_for(w->loop, 5000) && w->confirmed == confirmed + 1);
+	CHECK(
+	    find(w, (struct store_query){.limit = 1999}) == w->confirmed); /* what was refused is not there */
+	store_close(w->store);
+	loop_free(w->loop);
+	_exit(0);
+}
+
+static void a_full_disk_refuses_and_recovers(void **state)
+{
+	struct world w = {0};
+	int status;
+	strcpy(w.dir, "/tmp/dialplane-store-XXXXXX");
+	assert_non_null(mkdtemp(w.dir));
+	snprintf(w.path, sizeof w.path, "%s/calls.db", w.dir);
+	pid_t pid = fork();
+	if (pid == 0)
+		with_full_disk(&w);
+	waitpid(pid, &status, 0);
+	rmdir(w.dir);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* ---- files that are not ours ---- */
+
+static void opening(const char *path, const char *expected)
+{
+	char err[256] = "";
+	struct loop *l = new_loop();
+	assert_null(store_open(l, path, err));
+	if (!strstr(err, expected))
+		fail_msg("\"%s\" does not say \"%s\"", err, expected);
+	loop_free(l);
+}
+
+static void sql(const char *path, const char *text)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void foreign_newer_and_unreachable_files_are_refused(void **state)
+{
+	struct world *w = *state;
+	char other[128];
+	snprintf(other, sizeof other, "%s/other", w->dir);
+	opening("/nonexistent/dir/calls.db", "unable to open");
+	sql(other, "CREATE TABLE t (x)");
+	opening(other, "other program");
+	unlink(other);
+	FILE *f = fopen(other, "w");
+	for (int i = 0; i < 1000; i++)
+		fputs("this is no database ", f);
+	fclose(f);
+	opening(other, "not a database");
+	unlink(other);
+	store_close(w->store);
+	sql(w->path, "PRAGMA user_version=99");
+	opening(w->path, "schema 99");
+	sql(w->path, "PRAGMA user_version=1");
+	open_store(w);
+	unlink(other);
+	snprintf(other, sizeof other, "%s/other-wal", w->dir);
+	unlink(other);
+	snprintf(other, sizeof other, "%s/other-shm", w->dir);
+	unlink(other);
+}
+
+#define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_STORE(a_row_comes_back_as_it_was_given),
+	    WITH_STORE(the_same_sid_is_updated_in_place),
+	    WITH_STORE(lists_are_newest_first_and_page_both_ways),
+	    WITH_STORE(filters_narrow_a_list),
+	    WITH_STORE(unfinished_calls_of_every_account_are_found),
+	    WITH_STORE(notes_are_kept_by_call),
+	    WITH_STORE(many_writes_share_few_commits),
+	    WITH_STORE(closing_commits_and_tells_what_is_queued),
+	    WITH_STORE(after_kill_9_every_confirmed_row_is_there),
+	    cmocka_unit_test(a_full_disk_refuses_and_recovers),
+	    WITH_STORE(foreign_newer_and_unreachable_files_are_refused),
+	};
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
