@@ -77,8 +77,24 @@ static void send_ack(struct leg *l, uint64_t now)
 		sip_count(l->sip, STAT_sip_requests_out);
 }
 
-/* ACK, and BYE when a transaction can be had, for a 2xx no leg is kept for. */
-static void ack_and_bye(struct sip *s, struct txn *ict, const struct sip_msg *m, const struct ip_sock *src,
+/* The BYE of a 2xx no leg is kept for. NULL: no transaction or no buffer. */
+static struct txn *open_bye(
+    struct sip *s, const struct sip_msg *m, struct span target, const struct ip_sock *hop, struct pkt **bye)
+{
+	struct txn *t = txn_open(s, TXN_NICT, SIP_BYE, hop);
+	if (!t)
+		return NULL;
+	t->cseq = LEG_CSEQ_INVITE + 1;
+	*bye = msgs_from_2xx(s, m, target, t);
+	if (*bye)
+		return t;
+	txn_discard(t);
+	return NULL;
+}
+
+/* ACK, and BYE if asked for. False: no room for the BYE; then nothing is acknowledged either, so that the far side
+ * sends its 2xx again (§13.3.1.4) instead of keeping a dialog that nobody else knows. */
+static bool ack_and_bye(struct sip *s, struct txn *ict, const struct sip_msg *m, const struct ip_sock *src,
     bool bye, uint64_t now)
 {
 	struct span target = dialog_block_span(ict->text, DIALOG_RURI);
@@ -88,18 +104,16 @@ static void ack_and_bye(struct sip *s, struct txn *ict, const struct sip_msg *m,
 		target = dialog_block_span(ict->text, DIALOG_RURI);
 	dialog_route_reverse(&routes, m);
 	struct ip_sock hop = hop_of(s, target, buf_view(&routes), src);
-	struct pkt *p = msgs_from_2xx(s, m, target, NULL);
-	if (p && transport_send(s, p, &hop, now) == 0)
+	struct pkt *p = NULL;
+	struct txn *t = bye ? open_bye(s, m, target, &hop, &p) : NULL;
+	if (bye && !t)
+		return false;
+	struct pkt *ack = msgs_from_2xx(s, m, target, NULL);
+	if (ack && transport_send(s, ack, &hop, now) == 0)
 		sip_count(s, STAT_sip_requests_out);
-	struct txn *t = bye ? txn_open(s, TXN_NICT, SIP_BYE, &hop) : NULL;
-	if (!t)
-		return;
-	t->cseq = LEG_CSEQ_INVITE + 1;
-	p = msgs_from_2xx(s, m, target, t);
-	if (p)
+	if (t)
 		(void)!txn_start(t, p, now);
-	else
-		txn_discard(t);
+	return true;
 }
 
 /* A 2xx of another fork: acknowledged and ended, once (§13.2.2.4). Its retransmissions: the ACK again. */
@@ -109,12 +123,11 @@ static void on_fork(struct sip *s, struct txn *t, const struct sip_msg *m, const
 	bool known = false;
 	for (int i = 0; i < t->n_forks; i++)
 		known |= t->forks[i] == tag;
-	if (!known) {
-		sip_count(s, STAT_sip_forked_2xx);
-		if (t->n_forks < TXN_FORKS_MAX)
-			t->forks[t->n_forks++] = tag;
-	}
-	ack_and_bye(s, t, m, src, !known, now);
+	if (!ack_and_bye(s, t, m, src, !known, now) || known)
+		return;
+	sip_count(s, STAT_sip_forked_2xx);
+	if (t->n_forks < TXN_FORKS_MAX)
+		t->forks[t->n_forks++] = tag;
 }
 
 /* Tell, then hang up: BYE goes out at once or when it can. */

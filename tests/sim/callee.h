@@ -92,7 +92,7 @@ struct callee {
 	uint32_t n_acks;
 	/* media */
 	struct ip_sock engine_rtp;
-	uint64_t rtp_at;
+	uint64_t rtp_at, rtp_last; /* when it speaks next, spoke last */
 	uint32_t rtp_left, rtp_got, rtp_sent, rtp_ssrc_seen, rtp_ts;
 	uint16_t rtp_seq;
 	uint32_t sdp_version;

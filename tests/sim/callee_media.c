@@ -49,6 +49,7 @@ uint32_t callee_media_run(struct sim *s, struct callee *c)
 	memset(d + 12, table ? table[c->voice] : c->voice, RTP_BYTES);
 	wire_send(s, &c->rtp, &c->engine_rtp, d, sizeof d);
 	c->rtp_sent++;
+	c->rtp_last = s->t;
 	c->rtp_seq++;
 	c->rtp_ts += RTP_BYTES;
 	c->rtp_at = --c->rtp_left ? s->t + 20 * SIM_MS : SIM_NEVER;

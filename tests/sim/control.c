@@ -82,11 +82,10 @@ static void on_answered(struct sim *s, const struct dp_event *e, struct control_
 static void check_cause(
     struct sim *s, const struct dp_event *e, const struct control_leg *l, const struct callee *c)
 {
-	const struct callee_dialog *d = &c->dialogs[0];
-	bool lost = s->world.loss || s->world.dup || s->world.jitter;
+	bool calm = sim_calm(&s->world);
 	switch (e->cause) {
 	case DP_END_REMOTE_BYE:
-		if (!d->said_bye)
+		if (!c->dialogs[0].said_bye && !c->dialogs[1].said_bye)
 			sim_fail(s, "ended by a BYE the callee did not send");
 		break;
 	case DP_END_REJECTED:
@@ -106,7 +105,7 @@ static void check_cause(
 			sim_fail(s, "ring timeout of a leg that has none or was answered");
 		break;
 	case DP_END_NO_RESPONSE:
-		if (!lost && c->kind != CALLEE_SILENT && c->kind != CALLEE_DEAD && s->world.pkts > 64)
+		if (calm && c->kind != CALLEE_SILENT && c->kind != CALLEE_DEAD)
 			sim_fail(s, "no response, but the callee spoke and nothing was lost");
 		break;
 	case DP_END_MEDIA:
@@ -114,12 +113,17 @@ static void check_cause(
 			sim_fail(s, "media refused though the codec was offered");
 		break;
 	case DP_END_TRANSPORT:
-		if (c->kind != CALLEE_DEAD && c->kind != CALLEE_UNREACHABLE)
+		if (c->kind != CALLEE_DEAD && c->kind != CALLEE_UNREACHABLE && !s->world.jams &&
+		    s->world.pkts > 64)
 			sim_fail(s, "unreachable, but the callee was there");
 		break;
 	case DP_END_CAPACITY:
-		if (s->world.legs_max >= 2 * SIM_CALLS && s->world.pkts > 64)
+		if (s->world.legs_max >= 2 * SIM_CALLS && calm)
 			sim_fail(s, "no capacity with room enough");
+		break;
+	case DP_END_SHUTDOWN:
+		if (!s->stopping)
+			sim_fail(s, "ended by a stop nobody asked for");
 		break;
 	default:
 		sim_fail(s, "ended with cause %s", dp_end_name((enum dp_end_cause)e->cause));
@@ -129,7 +133,8 @@ static void check_cause(
 static void on_ended(struct sim *s, const struct dp_event *e, struct control_leg *l)
 {
 	check_cause(s, e, l, callee_of(s, e->cookie));
-	if (l->state == CONTROL_ASKED && e->cause != DP_END_CAPACITY && e->cause != DP_END_TRANSPORT)
+	if (l->state == CONTROL_ASKED && e->cause != DP_END_CAPACITY && e->cause != DP_END_TRANSPORT &&
+	    e->cause != DP_END_SHUTDOWN)
 		sim_fail(s, "ENDED %s without STARTED", dp_end_name((enum dp_end_cause)e->cause));
 	l->state = CONTROL_ENDED;
 	l->cause = e->cause;
@@ -160,6 +165,7 @@ static void on_other(struct sim *s, const struct dp_event *e, struct control_leg
 		if (!k->bridge_asked)
 			sim_fail(s, "BRIDGED without BRIDGE");
 		l->bridged = k->legs[l == &k->legs[0]].bridged = true;
+		k->heard_from = s->t;
 		break;
 	case DP_EV_UNBRIDGED:
 		if (!l->bridged)
@@ -307,13 +313,14 @@ static uint32_t run_bridge(struct sim *s, struct control_call *k)
 {
 	struct control_leg *a = &k->legs[0], *b = &k->legs[1];
 	if (!k->bridge_asked && ready(k, a) && ready(k, b) && simple(s, k, DP_CMD_BRIDGE, sim_rand(s, 2))) {
-		k->bridge_asked = true;
+		k->bridge_asked = k->long_bridge = true;
 		k->unbridge_at = sim_chance(s, 300) ? s->t + sim_ms(s, 0, 1000) : SIM_NEVER;
 		return 1;
 	}
 	if (k->bridge_asked && !k->unbridge_asked && s->t >= k->unbridge_at && live(a) && live(b) &&
 	    simple(s, k, DP_CMD_UNBRIDGE, sim_rand(s, 2))) {
 		k->unbridge_asked = true;
+		k->long_bridge = false;
 		return 1;
 	}
 	return 0;

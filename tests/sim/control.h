@@ -26,7 +26,8 @@ struct control_call {
 	uint32_t n_legs; /* how many it wants */
 	uint64_t start_at, second_at, hang_at, unbridge_at, end_at;
 	uint8_t hang_leg;
-	bool bridge_asked, unbridge_asked, bridge_early;
+	bool bridge_asked, unbridge_asked, bridge_early, long_bridge;
+	uint64_t heard_from; /* when BRIDGED was told */
 };
 
 #define CONTROL_CALLS 2

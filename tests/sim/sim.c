@@ -63,6 +63,12 @@ static void draw_world(struct sim *s)
 	w->legs_max = sim_chance(s, 100) ? 1 + sim_rand(s, 3) : 8;
 	w->pkts = sim_chance(s, 100) ? 24 + sim_rand(s, 16) : 160;
 	w->drain_every = sim_chance(s, 200) ? sim_ms(s, 1, 400) : 0;
+	w->txns_max = sim_chance(s, 100) ? 2 + sim_rand(s, 8) : 64;
+	w->noise = sim_chance(s, 300);
+	w->stop_at = sim_chance(s, 80) ? sim_ms(s, 0, 40000) : SIM_NEVER;
+	w->jams = sim_chance(s, 100);
+	w->jam_from = w->jams ? sim_ms(s, 0, 20000) : SIM_NEVER;
+	w->jam_until = w->jams ? w->jam_from + sim_ms(s, 1, 5000) : SIM_NEVER;
 	s->start = sim_chance(s, 100) ? UINT64_MAX - 60 * SIM_S : 1000 * SIM_S + sim_rand(s, 1000000);
 }
 
@@ -82,9 +88,9 @@ static void make_conf(struct sim *s)
 	    .user_agent = "Dialplane/sim",
 	    .rtp_lo = 10000,
 	    .rtp_hi = 10031,
-	    .rtp_quarantine_ms = 1000,
-	    .txns_max = 64};
+	    .rtp_quarantine_ms = 1000};
 	c->legs_max = s->world.legs_max;
+	c->txns_max = s->world.txns_max;
 	c->pkts_max = s->world.pkts;
 	c->ring_slots = s->world.ring_slots;
 	for (int i = 0; i < 16; i++)
@@ -109,6 +115,7 @@ static bool world_open(struct sim *s)
 	for (uint32_t i = 0; i < s->n_callees; i++)
 		callee_init(s, &s->callees[i], i);
 	control_init(s);
+	stranger_init(s);
 	return true;
 }
 
@@ -137,9 +144,36 @@ static void say_world(const struct sim *s)
 
 /* ---- time ---- */
 
+static bool due(const struct sim *s, uint64_t *at)
+{
+	if (*at > s->t)
+		return false;
+	*at = SIM_NEVER;
+	return true;
+}
+
+/* What happens to the engine from outside. */
+static uint32_t run_world(struct sim *s)
+{
+	struct sim_world *w = &s->world;
+	if (w->stop_at <= s->t && !s->stopping) {
+		s->stopping = true;
+		sim_say(s, "## the engine is told to stop");
+		worker_shutdown(s->w, s->start + s->t);
+		return 1;
+	}
+	if (due(s, &w->jam_from))
+		pktio_mem_block_tx(s->io, true);
+	if (due(s, &w->jam_until)) {
+		pktio_mem_block_tx(s->io, false);
+		return 1;
+	}
+	return 0;
+}
+
 static uint32_t step(struct sim *s)
 {
-	uint32_t n = wire_deliver(s);
+	uint32_t n = run_world(s) + wire_deliver(s) + stranger_run(s);
 	n += worker_turn(s->w, s->start + s->t);
 	n += wire_collect(s);
 	n += control_run(s);
@@ -158,6 +192,12 @@ static uint64_t next_time(const struct sim *s)
 		if (c < t)
 			t = c;
 	}
+	if (s->stranger.at < t)
+		t = s->stranger.at;
+	if (!s->stopping && s->world.stop_at < t)
+		t = s->world.stop_at;
+	if (s->world.jam_until < t)
+		t = s->world.jam_until;
 	if (d != UINT64_MAX && (t == SIM_NEVER || (int64_t)(d - s->start - t) < 0))
 		t = (int64_t)(d - s->start) > 0 ? d - s->start : 0;
 	return t;
@@ -182,7 +222,7 @@ static bool all_done(const struct sim *s)
 		if (!callee_done(&s->callees[i]))
 			return false;
 	}
-	return control_done(s) && s->wire.n == 0;
+	return control_done(s) && s->wire.n == 0 && s->stranger.left == 0 && s->world.jam_until == SIM_NEVER;
 }
 
 static void say_who_is_not_done(struct sim *s)
@@ -226,23 +266,52 @@ static void check_pools(struct sim *s)
 	}
 }
 
-static void check_end(struct sim *s)
+static void check_zero(struct sim *s, const enum stat_id *ids, size_t n)
 {
-	static const enum stat_id never[] = {STAT_sip_illegal_event, STAT_sip_bad_requests, STAT_drop_sip_bad,
-	    STAT_drop_rtp_bad, STAT_drop_rtcp_bad, STAT_drop_udp_port, STAT_drop_ip_bad, STAT_drop_udp_bad,
-	    STAT_drop_rtp_codec, STAT_drop_ip_no_route, STAT_sip_invites_refused};
-	const struct dp_stats *st = worker_stats(s->w);
-	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-		if (stat_get(st, never[i]))
-			sim_fail(s, "counter %s is %llu", stat_name(never[i]),
-			    (unsigned long long)stat_get(st, never[i]));
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v = stat_get(worker_stats(s->w), ids[i]);
+		if (v)
+			sim_fail(s, "counter %s is %llu", stat_name(ids[i]), (unsigned long long)v);
 	}
-	if (worker_legs(s->w))
-		sim_fail(s, "%u legs are left", worker_legs(s->w));
+}
+
+static void check_counters(struct sim *s)
+{
+	static const enum stat_id never[] = {STAT_sip_illegal_event, STAT_drop_ip_bad, STAT_drop_udp_bad,
+	    STAT_drop_udp_port, STAT_drop_ip_no_route};
+	static const enum stat_id noise[] = {STAT_sip_bad_requests, STAT_drop_sip_bad, STAT_drop_rtp_bad,
+	    STAT_drop_rtcp_bad, STAT_drop_rtp_codec, STAT_sip_invites_refused, STAT_sip_method_refused,
+	    STAT_sip_loops};
+	const struct dp_stats *st = worker_stats(s->w);
+	check_zero(s, never, sizeof never / sizeof *never);
+	if (!s->world.noise)
+		check_zero(s, noise, sizeof noise / sizeof *noise);
 	if (stat_get(st, STAT_legs_started) != stat_get(st, STAT_legs_ended))
 		sim_fail(s, "%llu legs started, %llu ended",
 		    (unsigned long long)stat_get(st, STAT_legs_started),
 		    (unsigned long long)stat_get(st, STAT_legs_ended));
+}
+
+/* In a calm world, who was bridged for a second while both spoke was heard. */
+static void check_heard(struct sim *s)
+{
+	if (!sim_calm(&s->world) || s->world.legs_max < 2 * SIM_CALLS)
+		return;
+	for (uint32_t i = 0; i < s->n_callees; i++) {
+		const struct callee *c = &s->callees[i], *other = &s->callees[i ^ 1];
+		if (s->control.calls[i / 2].heard_from + 300 * SIM_MS < other->rtp_last && other->rtp_sent &&
+		    c->rtp_got == 0 && s->control.calls[i / 2].long_bridge && c->kind != CALLEE_HOLDS &&
+		    other->kind != CALLEE_HOLDS)
+			sim_fail(s, "callee %u heard nothing of %u", i, i ^ 1);
+	}
+}
+
+static void check_end(struct sim *s)
+{
+	check_counters(s);
+	check_heard(s);
+	if (worker_legs(s->w))
+		sim_fail(s, "%u legs are left", worker_legs(s->w));
 	check_pools(s);
 }
 

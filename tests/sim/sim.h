@@ -7,6 +7,7 @@
 #include "dataplane/worker.h"
 #include "tests/sim/callee.h"
 #include "tests/sim/control.h"
+#include "tests/sim/stranger.h"
 #include "tests/sim/wire.h"
 
 #define SIM_CALLS   2
@@ -19,8 +20,12 @@
 struct sim_world {
 	uint32_t loss, dup;     /* per mille of packets, each way */
 	uint64_t delay, jitter; /* ns; jitter reorders */
-	uint32_t ring_slots, legs_max, pkts;
+	uint32_t ring_slots, legs_max, txns_max, pkts;
 	uint64_t drain_every; /* control looks at its events this often; 0 = at once */
+	bool noise;           /* a stranger is there */
+	uint64_t stop_at;     /* orderly stop of the engine; SIM_NEVER */
+	bool jams;            /* the device takes nothing for a while */
+	uint64_t jam_from, jam_until;
 };
 
 struct sim {
@@ -38,7 +43,16 @@ struct sim {
 	uint32_t n_callees;
 	struct callee callees[SIM_CALLEES];
 	struct control control;
+	struct stranger stranger;
+	bool stopping;
 };
+
+/* Nothing in the world itself keeps a call from going well. */
+static inline bool sim_calm(const struct sim_world *w)
+{
+	return !w->loss && !w->dup && !w->jitter && w->pkts > 64 && w->txns_max >= 64 &&
+	       w->stop_at == SIM_NEVER && w->jam_from == SIM_NEVER;
+}
 
 /* The first one counts. */
 __attribute__((format(printf, 2, 3))) void sim_fail(struct sim *s, const char *fmt, ...);

@@ -142,7 +142,8 @@ static bool arp(struct sim *s, const uint8_t *frame, uint32_t len)
 		return false;
 	const struct callee *c = callee_at(s, frame + 38);
 	uint32_t n = frame_arp_reply(answer, frame, len, far_mac);
-	if (n && c && c->kind != CALLEE_DEAD)
+	bool alive = c ? c->kind != CALLEE_DEAD : frame[41] == STRANGER_HOST;
+	if (n && alive)
 		put(s, true, answer, n, SIM_MS / 10);
 	return true;
 }
@@ -167,6 +168,10 @@ static void from_engine(struct sim *s, const uint8_t *frame, uint32_t len)
 	if (rc <= 0)
 		return;
 	trace(s, "->", &u.dst, u.payload, u.len);
+	if (u.dst.a.b[3] == STRANGER_HOST && s->world.noise) {
+		stranger_in(s, &u);
+		return;
+	}
 	if (u.src.port == s->conf.sip_port)
 		check_sip(s, &u);
 	if (!callee_at(s, u.dst.a.b))
