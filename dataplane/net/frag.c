@@ -133,7 +133,7 @@ static enum stat_id check_piece(const struct datagram *d, const struct piece *c)
 		return STAT_drop_ip_frag_bad;
 	if (c->to > room)
 		return STAT_drop_ip_frag_big;
-	if (d->total && (c->to > d->total || (c->last && c->to != d->total)))
+	if (d->total && c->to > d->total)
 		return STAT_drop_ip_frag_bad;
 	if ((c->last && d->end > c->to) || d->pieces == FRAG_PIECES)
 		return STAT_drop_ip_frag_bad;

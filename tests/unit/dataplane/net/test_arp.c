@@ -344,6 +344,28 @@ static void arp_table_is_bounded_and_askers_do_not_push_out_who_we_talk_to(void 
 	assert_int_equal(rig_drops(&r), 0);
 }
 
+static void arp_table_full_of_who_we_talk_to_learns_no_asker(void **state)
+{
+	rig_stop(&r);
+	rig_defaults(&r);
+	r.conf.prefix = 16;
+	rig_start(&r);
+	for (uint32_t i = 0; i < ARP_NEIGHBOURS; i++) {
+		rig_pass(&r, 10 * MS);
+		rig_know(&r, 0x0a000200 + i, peer_mac);
+		assert_int_equal(rig_send(&r, 0x0a000200 + i, 5060, "x", 1), 0);
+		assert_true(rig_out(&r, &f));
+	}
+	rig_know(&r, 0x0a000900, other_mac); /* is answered all the same */
+	for (uint32_t i = 0; i < ARP_NEIGHBOURS; i++) {
+		assert_int_equal(rig_send(&r, 0x0a000200 + i, 5060, "x", 1), 0);
+		assert_true(rig_out(&r, &f) && is_udp_to(&f, peer_mac));
+	}
+	/* but whom we want to talk to gets a place */
+	assert_int_equal(rig_send(&r, 0x0a000900, 5060, "x", 1), 0);
+	assert_true(rig_out(&r, &f) && is_request_for(&f, 0x0a000900));
+}
+
 static void arp_table_full_of_questions_is_a_counted_drop(void **state)
 {
 	rig_stop(&r);
@@ -421,6 +443,7 @@ int main(void)
 	    T(arp_malformed_packets_are_counted_drops),
 	    T(arp_flood_is_limited_and_does_not_keep_answers_out),
 	    T(arp_table_is_bounded_and_askers_do_not_push_out_who_we_talk_to),
+	    T(arp_table_full_of_who_we_talk_to_learns_no_asker),
 	    T(arp_table_full_of_questions_is_a_counted_drop),
 	    T(arp_learned_by_another_worker_counts_only_when_awaited),
 	    T(a_retransmission_of_a_held_packet_leaves_once),
