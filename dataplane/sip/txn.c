@@ -197,6 +197,10 @@ bool txn_response(
 	struct txn *t = client_of(s, m, branch);
 	if (!t || sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off) || c.number != t->cseq)
 		return false;
+	/* The 64 random bits of the branch are what proves the sender; a NAT or a second interface of a proxy may
+	 * answer from elsewhere, so this is told and not refused. */
+	if (!ip_sock_eq(src, &t->remote))
+		sip_count(s, STAT_sip_response_source);
 	list_drop(&t->waiting);
 	feed(t, txn_event_of(m->status), m, src, now);
 	return true;

@@ -281,6 +281,26 @@ static void forged_responses_touch_nothing(void **state)
 	rig_close(&r);
 }
 
+static void answer_from_elsewhere_is_taken_and_counted(void **state)
+{
+	struct rig r;
+	struct heard inv;
+	char t[RIG_MESSAGE];
+	struct ip_sock src = rig_sock("192.0.2.77", 5060);
+	rig_open(&r, NULL);
+	rig_call(&r, 0);
+	rig_hear(&r, &inv, "INVITE ");
+	snprintf(t, sizeof t,
+	    "SIP/2.0 180 Ringing\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=b\r\nCall-ID: %s\r\nCSeq: 1 "
+	    "INVITE\r\n\r\n",
+	    heard_hdr(&inv, SIP_H_VIA), heard_hdr(&inv, SIP_H_FROM), heard_hdr(&inv, SIP_H_TO),
+	    heard_hdr(&inv, SIP_H_CALL_ID));
+	rig_say_from(&r, &src, t, (uint32_t)strlen(t));
+	rig_event(&r, DP_EV_PROGRESS);
+	assert_int_equal(rig_stat(&r, STAT_sip_response_source), 1);
+	rig_close(&r);
+}
+
 /* ---- the owner of a message */
 
 static void owner_is_read_from_what_we_wrote(void **state)
@@ -344,6 +364,7 @@ int main(void)
 	    cmocka_unit_test(stray_messages_are_dropped_and_counted),
 	    cmocka_unit_test(malformed_requests_are_answered_with_their_status),
 	    cmocka_unit_test(forged_responses_touch_nothing),
+	    cmocka_unit_test(answer_from_elsewhere_is_taken_and_counted),
 	    cmocka_unit_test(owner_is_read_from_what_we_wrote),
 	    cmocka_unit_test(strangers_are_spread_by_call_id),
 	};
