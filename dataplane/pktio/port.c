@@ -144,6 +144,8 @@ static int use_mac(struct port *p, uint16_t id)
 {
 	struct rte_ether_addr want;
 	memcpy(want.addr_bytes, p->mac, 6);
+	if (p->driver->peer_has_mac)
+		return 0;
 	if (p->driver->kernel_iface || rte_eth_dev_default_mac_addr_set(id, &want) != 0)
 		return rte_eth_promiscuous_enable(id);
 	return 0;
@@ -155,6 +157,8 @@ static int set_mac(struct port *p)
 	struct rte_ether_addr have;
 	int rc = rte_eth_macaddr_get(p->ids[0], &have);
 	memcpy(p->mac, have.addr_bytes, 6);
+	if (p->driver->peer_has_mac) /* every frame comes anyway: no filter to set */
+		p->mac[5] ^= 1;
 	if (rc || memcmp(p->conf->mac, none, 6) == 0 || memcmp(p->conf->mac, p->mac, 6) == 0)
 		return rc;
 	memcpy(p->mac, p->conf->mac, 6);

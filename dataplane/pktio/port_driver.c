@@ -69,7 +69,11 @@ static const struct port_driver drivers[] = {
         .kernel_iface = true,
         .kernel_defrag = true,
         .sock_domain = AF_PACKET},
-    {.name = "tap", .dpdk_name = "net_tap", .make_args = args_tap, .rx_interrupts = true},
+    {.name = "tap",
+        .dpdk_name = "net_tap",
+        .make_args = args_tap,
+        .peer_has_mac = true,
+        .rx_interrupts = true},
     {.name = "pci"},
     {.name = "vdev", .make_args = args_own},
 };

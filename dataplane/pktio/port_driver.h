@@ -29,6 +29,7 @@ struct port_driver {
 	    dev_per_queue; /* an ethdev for each queue: one with several wants combined channels, which veth lacks */
 	bool page_packets;  /* AF_XDP: chunk limit, and a program to take off */
 	bool kernel_defrag; /* whole datagrams arrive, above the MTU */
+	bool peer_has_mac;  /* tap: the kernel's end has the device's address, ours must differ */
 	bool rx_interrupts; /* the fd to sleep on comes from the ethdev */
 	int sock_domain;    /* or it is a socket of this domain; 0: neither */
 };

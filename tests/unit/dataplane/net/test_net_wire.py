@@ -50,9 +50,9 @@ def enter(path):
 class Engine:
     """net_echo in the engine's namespace."""
 
-    def __init__(self, driver, *options):
+    def __init__(self, driver, *options, device="dp0"):
         self.out = tempfile.NamedTemporaryFile("w+", prefix="net_echo")
-        command = ["ip", "netns", "exec", f"{HOST}-e", ECHO, driver, "dp0", IP + "/24", *options]
+        command = ["ip", "netns", "exec", f"{HOST}-e", ECHO, driver, device, IP + "/24", *options]
         self.process = subprocess.Popen(command, stdout=self.out, stderr=subprocess.STDOUT)
         self.wait_for(r"^(ready|failed): ", 20)
 
@@ -228,6 +228,17 @@ def after_a_kill():
     rule("af_xdp_takes_the_new_program_off", xdp_programs() == 0)
 
 
+def tap():
+    """The other end of a tap is the engine's own kernel."""
+    enter(f"/run/netns/{HOST}-e")
+    engine = Engine("tap", device="dptap")
+    for command in (f"addr add {PEER}/24 dev dptap", "link set dptap up"):
+        subprocess.run(["ip", "-n", f"{HOST}-e", *command.split()], check=False)
+    rule("tap_answers_ping_of_3000_bytes", ping(3000), engine.text())
+    rule("tap_echoes_udp_of_3000_bytes", echo(3000), engine.text())
+    rule("tap_stops_and_has_every_packet_back", engine.stop() == 0 and "leaked 0\n" in engine.text(), engine.text())
+
+
 def refusals():
     mtu = ["ip", "-n", f"{HOST}-e", "link", "set", "dp0", "mtu"]
     subprocess.run([*mtu, "9000"], check=True)
@@ -254,6 +265,7 @@ def main():
         over("af_packet")
         after_a_kill()
         refusals()
+        tap()
     finally:
         enter(home)  # `down` ends every process that is still in there
         subprocess.run([NETNS, "down", HOST], check=False)
