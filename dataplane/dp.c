@@ -3,6 +3,7 @@
 
 #include "dataplane/core/tick.h"
 #include "dataplane/dp_loop.h"
+#include "dataplane/pktio/pcapng.h"
 #include "dataplane/pktio/port.h"
 #include "dataplane/worker.h"
 
@@ -30,6 +31,7 @@ struct dp {
 	struct dp_conf conf;
 	struct port_eal args; /* EAL may keep pointers into it */
 	struct port *port;
+	struct pcapng *capture; /* NULL: nothing is captured */
 	struct worker *all[DP_WORKERS_MAX];
 	struct dp_worker workers[DP_WORKERS_MAX];
 	uint8_t mac[6];
@@ -75,11 +77,37 @@ static int worker_rings(struct dp *d, struct dp_worker *dw, int events_fd, char 
 	return -1;
 }
 
+/* Its writer's thread takes no signals either. */
+static int capture_start(struct dp *d, char err[256])
+{
+	sigset_t all, old;
+	if (!d->conf.pcap[0])
+		return 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = pcapng_open(&d->capture, d->conf.pcap, err);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+/* The worker's own queue, NULL when there are fewer than workers. 0, or -1 with err. */
+static int worker_io(struct dp *d, uint16_t i, struct pktio **io, char err[256])
+{
+	*io = i < port_queues(d->port) ? port_queue(d->port, i) : NULL;
+	if (!*io || !d->capture)
+		return 0;
+	*io = pcapng_tap(d->capture, *io);
+	if (*io)
+		return 0;
+	snprintf(err, 256, "no memory to capture what worker %u sees", i);
+	return -1;
+}
+
 static int worker_start(struct dp *d, uint16_t i, int events_fd, char err[256])
 {
 	struct dp_worker *dw = &d->workers[i];
-	struct pktio *io = i < port_queues(d->port) ? port_queue(d->port, i) : NULL;
-	if (worker_rings(d, dw, events_fd, err) != 0)
+	struct pktio *io;
+	if (worker_io(d, i, &io, err) != 0 || worker_rings(d, dw, events_fd, err) != 0)
 		return -1;
 	const struct worker_env env = {.conf = &d->conf,
 	    .index = i,
@@ -120,7 +148,7 @@ static int launch(struct dp *d, char err[256])
 static int start(struct dp *d, int events_fd, char err[256])
 {
 	tick_init();
-	if (eal_start(d, err) != 0 || port_open(&d->port, &d->conf, err) != 0)
+	if (eal_start(d, err) != 0 || port_open(&d->port, &d->conf, err) != 0 || capture_start(d, err) != 0)
 		return -1;
 	memcpy(d->mac, mac_is_zero(d->conf.mac) ? port_queue(d->port, 0)->mac : d->conf.mac, 6);
 	for (uint16_t i = 0; i < d->conf.workers; i++) {
@@ -174,6 +202,7 @@ void dp_stop(struct dp *d)
 	}
 	for (uint16_t i = 0; i < d->conf.workers; i++)
 		worker_stop(&d->workers[i]);
+	pcapng_close(d->capture);
 	if (d->port)
 		port_close(d->port);
 	if (d->eal)
