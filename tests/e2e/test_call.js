@@ -3,6 +3,8 @@
 'use strict';
 
 const assert = require('assert');
+const path = require('path');
+const { spawnSync } = require('child_process');
 const { run } = require('./lib/world');
 const { callee } = require('./lib/sipp');
 const { SID } = require('./lib/engine');
@@ -16,6 +18,7 @@ const FIELDS = ['account_sid', 'answered_by', 'api_version', 'caller_name', 'dat
 const EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
 const RFC2822 = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (\+0000|GMT)$/;
 
+const capture = () => path.join(host.dir(), 'engine.pcapng');
 const response = (inner) => `<?xml version="1.0" encoding="UTF-8"?><Response>${inner}</Response>`;
 
 // The statuses a call shows to somebody who keeps asking.
@@ -384,4 +387,11 @@ run({}, (s, w) => {
 		assert.strictEqual(m.dialplane_sip_illegal_event_total, 0);
 		assert.strictEqual(m.dialplane_ev_text_lost_total, 0);
 	});
-});
+
+	return async function the_capture_file_holds_every_sip_message_that_was_on_the_wire() {
+		const lines = spawnSync('tcpdump', ['-Z', 'root', '-nr', capture(), 'udp', 'port', '5060'], { encoding: 'utf8', maxBuffer: 1 << 26 }).stdout
+			.trim().split('\n');
+		assert.ok(w.wire.sip.length > 200);
+		assert.strictEqual(lines.length, w.wire.sip.length);
+	};
+}, () => ['--pcap', capture()]);

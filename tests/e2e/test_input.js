@@ -21,7 +21,8 @@ function server(port, handler) {
 	})));
 }
 
-run({}, (s, w) => {
+// Rings of 16 slots: a burst fills them.
+run({ limits: { ring_slots: 16 } }, (s, w) => {
 	const list = `/2010-04-01/Accounts/${SID}/Calls.json`;
 
 	function refused(name, form, status, code, text) {
@@ -188,6 +189,19 @@ run({}, (s, w) => {
 		const r = await w.engine.create({ To: kate.uri, Twiml: OK });
 		assert.strictEqual((await w.engine.ended(r.json.sid)).status, 'completed');
 		await kate.ok();
+	});
+	s.test('a_burst_that_fills_the_rings_is_refused_with_429_or_served_and_nothing_is_lost', async () => {
+		const kate = await callee('answer', { calls: 100, delay_ms: 20 });
+		const c = w.app.corner();
+		const answers = await Promise.all(Array.from({ length: 100 }, () =>
+			w.engine.create({ To: kate.uri, Twiml: OK, StatusCallback: c.url('status') })));
+		for (const r of answers) assert.ok(r.status === 201 || (r.status === 429 && r.json.code === 20429), r.text);
+		const made = answers.filter((r) => r.status === 201).map((r) => r.json.sid);
+		assert.ok(made.length > 0);
+		const told = await c.wait('status', made.length, 20000);
+		assert.deepStrictEqual(told.map((r) => r.params.CallSid).sort(), made.sort());
+		assert.deepStrictEqual([...new Set(told.map((r) => r.params.CallStatus))], ['completed']);
+		kate.stop();
 	});
 	s.test('no_secret_is_in_the_log', async () => {
 		const { TOKEN } = require('./lib/engine');

@@ -53,5 +53,5 @@ run({ limits: { calls: 1000, transactions: 8192, packets: 16384 }, device: { mem
 		assert.strictEqual(m.dialplane_sip_illegal_event_total, 0);
 		await kate.ok();
 		await bob.ok();
-	}, { limit_ms: 180000 });
+	}, { limit_ms: 60000 + 4 * (WARM + CALLS) * 1000 / RATE });
 });

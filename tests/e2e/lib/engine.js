@@ -38,7 +38,8 @@ function merge(a, b) {
 }
 
 class Engine {
-	constructor(settings, name = 'engine') {
+	constructor(settings, name = 'engine', more = []) {
+		this.more = more; // further arguments of `dialplane run`
 		this.settings = merge(defaults(), settings);
 		this.name = name;
 		this.file = path.join(host.dir(), `${name}.yaml`);
@@ -50,7 +51,7 @@ class Engine {
 		fs.writeFileSync(this.file, JSON.stringify(this.settings, null, 2)); // JSON is YAML
 		const log = fs.openSync(this.logFile, 'a');
 		this.wantDead = false;
-		this.child = spawn(BIN, ['run', '-c', this.file], { stdio: ['ignore', log, log], cwd: host.dir() });
+		this.child = spawn(BIN, ['run', '-c', this.file, ...this.more], { stdio: ['ignore', log, log], cwd: host.dir() });
 		fs.closeSync(log);
 		this.exit = host.ended(this.child).then((code) => {
 			this.code = code;

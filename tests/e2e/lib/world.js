@@ -6,8 +6,9 @@ const fs = require('fs');
 const host = require('./host');
 const { Suite } = require('./tap');
 
-// build(suite, world) adds the tests. settings: over the engine's defaults.
-async function run(settings, build) {
+// build(suite, world) adds the tests; what it returns is one more test, run after the engine has stopped.
+// settings: over the engine's defaults; argv: further arguments of `dialplane run`.
+async function run(settings, build, argv = () => []) {
 	if (!host.enter()) return;
 	const { Capture } = require('./capture');
 	const { App } = require('./app');
@@ -22,16 +23,17 @@ async function run(settings, build) {
 	await w.wire.start();
 	await w.app.start();
 	try {
-		w.engine = await new Engine(settings).start();
+		w.engine = await new Engine(settings, 'engine', argv()).start();
 	} catch (e) {
 		process.stdout.write(`1..1\nnot ok 1 - the engine starts\n${comment(String(e.stack))}`);
 		process.exit(1);
 	}
-	build(w.suite, w);
+	const last = build(w.suite, w);
 	w.suite.test('the engine is alive, has no leg left and stops by itself with exit code 0', async () => {
 		await w.engine.drained(45000);
 		await w.engine.stop();
 	}, { limit_ms: 90000 });
+	if (last) w.suite.test(last.name, last);
 	const failed = await w.suite.run(() => process.stdout.write(comment(w.engine.log(3000))));
 	sipp.stopAll();
 	if (w.engine.alive()) await w.engine.kill();
