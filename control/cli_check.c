@@ -90,7 +90,7 @@ static void check_store(struct check *k)
 	const char *slash = strrchr(path, '/');
 	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
 	if (!*dir)
-		strcpy(dir, "/");
+		snprintf(dir, sizeof dir, "/");
 	struct stat st;
 	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 		sayf(k, 'E', "store.path: the directory %s does not exist", dir);

@@ -17,7 +17,7 @@ int cli_run(int argc, char **argv)
 	if (rc != 0)
 		return rc;
 	if (pcap)
-		strcpy(c->dp.pcap, pcap);
+		memcpy(c->dp.pcap, pcap, strlen(pcap) + 1);
 	log_init(config_log_level(c), strcmp(c->log_format, "json") == 0);
 	rc = app_run(c);
 	config_free(c);

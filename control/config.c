@@ -141,7 +141,7 @@ static void read_section(struct reader *r, const char *name, const yaml_node_t *
 {
 	if (r->n_sections < SECTIONS_MAX && strlen(name) < sizeof r->sections[0].name) {
 		struct section *s = &r->sections[r->n_sections++];
-		strcpy(s->name, name);
+		memcpy(s->name, name, strlen(name) + 1);
 		s->pos = start_of(n);
 	}
 	if (!is_null(n))

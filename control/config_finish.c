@@ -112,7 +112,7 @@ static const char *token_from_env(struct config_account *a)
 		return "is not set";
 	if (strlen(v) >= sizeof text)
 		return "is too long";
-	strcpy(text, v);
+	memcpy(text, v, strlen(v) + 1);
 	const char *why = take_token(a, text);
 	explicit_bzero(text, sizeof text);
 	return why;

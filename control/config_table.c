@@ -75,7 +75,7 @@ static const char *leaf(const char *name)
 	return dot ? dot + 1 : name;
 }
 
-/* A setting of this name in another section: "sip_port" is not helped by it, "ip" at the top is. */
+/* A setting of this name in another section. */
 static const char *elsewhere(const char *name)
 {
 	for (unsigned i = 0; i < config_n_rows; i++)
@@ -87,6 +87,9 @@ static const char *elsewhere(const char *name)
 const char *config_near(const char *name)
 {
 	const char *last = leaf(name);
+	const char *exact = elsewhere(name);
+	if (last == name && exact)
+		return exact; /* put at the top of the file what belongs into a section */
 	size_t prefix = (size_t)(last - name);
 	unsigned best = (unsigned)strlen(last) / 3 + 2; /* farther is another word */
 	static _Thread_local char hint[64];
@@ -104,5 +107,5 @@ const char *config_near(const char *name)
 		hint[prefix + n] = 0;
 		found = true;
 	}
-	return found ? hint : elsewhere(name);
+	return found ? hint : exact;
 }

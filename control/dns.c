@@ -269,7 +269,7 @@ static void resolve(struct dns *d, const char *host, bool any, dns_fn fn, void *
 	} else if (d->n_lookups > LOOKUPS_MAX) {
 		ready(k, "too many lookups at one time");
 	} else {
-		strcpy(k->host, host);
+		memcpy(k->host, host, strlen(host) + 1); /* name_ok has seen its length */
 		ask(k);
 	}
 }

@@ -237,7 +237,8 @@ static void exchanged(struct http_job *j, CURLcode rc)
 		finish(j, code, message, rc == CURLE_OPERATION_TIMEDOUT);
 	} else if (!follow(j, status)) {
 		bool good = status >= 200 && status < 300;
-		snprintf(message, sizeof message, good ? "" : "the server answered %ld", status);
+		if (!good)
+			snprintf(message, sizeof message, "the server answered %ld", status);
 		finish(j, good ? 0 : 11200, message, false);
 	}
 }

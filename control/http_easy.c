@@ -18,7 +18,7 @@ static int part(CURLU *u, CURLUPart what, unsigned flags, char *out, size_t room
 	char *s = NULL;
 	int rc = curl_url_get(u, what, &s, flags) == CURLUE_OK && strlen(s) < room ? 0 : -EINVAL;
 	if (rc == 0)
-		strcpy(out, s);
+		memcpy(out, s, strlen(s) + 1);
 	curl_free(s);
 	return rc;
 }
@@ -34,8 +34,22 @@ static int split(CURLU *u, struct http_origin *o)
 	return part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, o->port, sizeof o->port);
 }
 
+/* curl forgives spaces, missing and too many slashes; what it would make of those is nobody's wish. */
+static bool well_formed(const char *url)
+{
+	size_t n = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
+	if (n == 0 || strchr("/?#", url[n]))
+		return false; /* the end of the text counts as well */
+	for (const char *s = url; *s; s++)
+		if ((unsigned char)*s <= 0x20 || *s == 0x7f)
+			return false;
+	return true;
+}
+
 int http_origin(struct http_origin *o, const char *url)
 {
+	if (!well_formed(url))
+		return -EINVAL;
 	CURLU *u = curl_url();
 	if (!u)
 		return -ENOMEM;
@@ -227,7 +241,6 @@ static const struct {
 	CURLcode rc;
 	int code;
 } codes[] = {
-    {CURLE_UNSUPPORTED_PROTOCOL, 11100},
     {CURLE_URL_MALFORMAT, 11100},
     {CURLE_COULDNT_RESOLVE_HOST, 11210},
     {CURLE_COULDNT_CONNECT, 11205},

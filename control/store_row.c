@@ -24,7 +24,7 @@ static const size_t note_texts[] = {
 static void own(void *base, const size_t *offs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char **at = (char **)((char *)base + offs[i]);
+		char **at = (char **)(void *)((char *)base + offs[i]);
 		*at = mem_dup(*at);
 	}
 }
@@ -32,7 +32,7 @@ static void own(void *base, const size_t *offs, size_t n)
 static void disown(void *base, const size_t *offs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(*(char **)((char *)base + offs[i]));
+		free(*(char **)(void *)((char *)base + offs[i]));
 }
 
 #define N(a) (sizeof(a) / sizeof *(a))

@@ -79,7 +79,7 @@ static char *printable_url(const char *url)
 	for (const char *s = url; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 		if (s >= path && (c <= 0x20 || c >= 0x7f))
-			p += sprintf(p, "%%%02X", c);
+			p += snprintf(p, 4, "%%%02X", c);
 		else
 			*p++ = (char)c;
 	}
@@ -124,7 +124,7 @@ static void idempotency_token(char out[37])
 	r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
 	char *p = out;
 	for (unsigned i = 0; i < 16; i++)
-		p += sprintf(p, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", r[i]);
+		p += snprintf(p, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", r[i]);
 }
 
 static int send_signed(struct http_client *h, const char *auth_token, struct http_request *r,

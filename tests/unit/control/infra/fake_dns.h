@@ -6,7 +6,7 @@
 #ifndef TEST_FAKE_DNS_H
 #define TEST_FAKE_DNS_H
 
-#include "infra.h"
+#include "tests/unit/control/infra/infra.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>

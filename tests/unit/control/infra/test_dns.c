@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "infra.h"
+#include "tests/unit/control/infra/infra.h"
 
-#include "fake_dns.h"
+#include "tests/unit/control/infra/fake_dns.h"
 
 #include "control/dns.h"
 

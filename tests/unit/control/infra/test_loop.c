@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "infra.h"
+#include "tests/unit/control/infra/infra.h"
 
 #include "control/tag_timer.h"
 
