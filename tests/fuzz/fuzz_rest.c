@@ -47,7 +47,7 @@ static void try_query(const char *query)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char text[4096], *lines[3] = {text, "", ""}, *nl;
+	char text[4096], none[1] = "", *lines[3] = {text, none, none}, *nl;
 	if (size >= sizeof text)
 		return 0;
 	if (size)
