@@ -283,13 +283,12 @@ void http_exchange_peer(const struct http_exchange *x, char out[64])
 	    MHD_get_connection_info(e->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *a = i ? i->client_addr : NULL;
 	const void *bytes = NULL;
-	strcpy(out, "unknown");
 	if (a && a->sa_family == AF_INET)
 		bytes = &((const struct sockaddr_in *)(const void *)a)->sin_addr;
 	if (a && a->sa_family == AF_INET6)
 		bytes = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-	if (bytes && !inet_ntop(a->sa_family, bytes, out, 64))
-		strcpy(out, "unknown");
+	if (!bytes || !inet_ntop(a->sa_family, bytes, out, 64))
+		snprintf(out, 64, "unknown");
 }
 
 void http_exchange_reply(struct http_exchange *x, struct http_reply *r)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SEGMENTS_MAX 8
@@ -139,7 +140,7 @@ static bool match_segment(const char *pat, size_t len, const char *seg, struct r
 		return strlen(seg) == len && !memcmp(seg, pat, len);
 	if (!*seg)
 		return false;
-	strcpy(capture_for(m, pat), seg);
+	snprintf(capture_for(m, pat), SEGMENT_MAX + 1, "%s", seg);
 	return true;
 }
 
