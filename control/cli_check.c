@@ -6,7 +6,9 @@
 #include "dataplane/api/dp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +85,20 @@ static void check_listen(struct check *k)
 		say(k, 'W', "rest.listen is not loopback: tokens cross the network in clear text");
 }
 
+/* As the user the engine will be; false with errno. */
+static bool may_write(const char *user, const char *path)
+{
+	const struct passwd *p = *user && geteuid() == 0 ? getpwnam(user) : NULL;
+	if (p && (setegid(p->pw_gid) < 0 || seteuid(p->pw_uid) < 0))
+		return false;
+	bool ok = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+	int e = errno;
+	if (p && (seteuid(0) < 0 || setegid(getgid()) < 0))
+		return false;
+	errno = e;
+	return ok;
+}
+
 static void check_store(struct check *k)
 {
 	char dir[sizeof k->conf->store_path];
@@ -94,9 +110,9 @@ static void check_store(struct check *k)
 	struct stat st;
 	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 		sayf(k, 'E', "store.path: the directory %s does not exist", dir);
-	else if (access(dir, W_OK | X_OK) < 0)
+	else if (!may_write(k->conf->run_user, dir))
 		sayf(k, 'E', "store.path: %s: %s", dir, strerror(errno));
-	else if (access(path, F_OK) == 0 && access(path, R_OK | W_OK) < 0)
+	else if (access(path, F_OK) == 0 && !may_write(k->conf->run_user, path))
 		sayf(k, 'E', "store.path: %s: %s", path, strerror(errno));
 	else
 		sayf(k, 'I', "records in %s%s", path, access(path, F_OK) == 0 ? "" : " (will be made)");

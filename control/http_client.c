@@ -140,7 +140,7 @@ static void on_deadline(void *ctx, struct loop_timer *t)
 static void start_exchange(
     struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
 {
-	int rc = http_easy_prepare(j, j->client->policy, o, addrs, n);
+	int rc = http_easy_prepare(j, o, addrs, n);
 	if (rc == -EACCES) {
 		char message[512];
 		snprintf(message, sizeof message, "%s: %s", o->host,
@@ -243,12 +243,11 @@ static void exchanged(struct http_job *j, CURLcode rc)
 	}
 }
 
-static struct http_job *job_of(struct http_client *h, const CURL *easy)
+static struct http_job *job_of(CURL *easy)
 {
-	struct http_job *j = h->active;
-	while (j && j->easy != easy)
-		j = j->next;
-	return j;
+	char *j = NULL;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &j);
+	return (struct http_job *)(void *)j;
 }
 
 static void take_finished(struct http_client *h)
@@ -256,7 +255,7 @@ static void take_finished(struct http_client *h)
 	int left;
 	for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left));) {
 		CURLcode rc = m->data.result;
-		struct http_job *j = m->msg == CURLMSG_DONE ? job_of(h, m->easy_handle) : NULL;
+		struct http_job *j = m->msg == CURLMSG_DONE ? job_of(m->easy_handle) : NULL;
 		if (j)
 			exchanged(j, rc);
 	}
@@ -323,6 +322,7 @@ static struct http_job *new_job(struct http_client *h, const struct http_request
 {
 	struct http_job *j = mem_zalloc(sizeof *j);
 	j->client = h;
+	j->policy = h->policy;
 	j->url = mem_dup(r->url);
 	j->body = mem_dup(r->body ? r->body : "");
 	j->post = r->post;

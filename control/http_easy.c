@@ -118,10 +118,8 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockad
 {
 	struct http_job *j = ctx;
 	struct ip_addr a;
-	const struct target_policy *policy = NULL;
-	curl_easy_getinfo(j->easy, CURLINFO_PRIVATE, (char **)&policy);
 	address_of(&a, &sa->addr);
-	const char *range = target_refusal(policy, &a);
+	const char *range = target_refusal(j->policy, &a);
 	if (range) {
 		note_refusal(j, &a, range);
 		return CURL_SOCKET_BAD;
@@ -141,8 +139,8 @@ static void put_addr(struct buf *b, const struct ip_addr *a)
 }
 
 /* "+host:port:addr,addr": curl takes these addresses and asks nobody; "+" lets the entry grow old. */
-static int pin_addresses(struct http_job *j, const struct target_policy *policy, const struct http_origin *o,
-    const struct ip_addr *addrs, uint32_t n)
+static int pin_addresses(
+    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
 {
 	char line[1024];
 	struct buf b = buf_on(line, sizeof line - 1);
@@ -152,7 +150,7 @@ static int pin_addresses(struct http_job *j, const struct target_policy *policy,
 	buf_chr(&b, ':');
 	buf_span(&b, span_str(o->port));
 	for (uint32_t i = 0; i < n; i++) {
-		const char *range = target_refusal(policy, &addrs[i]);
+		const char *range = target_refusal(j->policy, &addrs[i]);
 		if (range) {
 			note_refusal(j, &addrs[i], range);
 			continue;
@@ -178,7 +176,7 @@ static void reset_hop(struct http_job *j)
 
 #define SET(opt, v) (ok = ok && curl_easy_setopt(j->easy, CURLOPT_##opt, v) == CURLE_OK)
 
-static bool set_limits(struct http_job *j, const struct target_policy *policy)
+static bool set_limits(struct http_job *j)
 {
 	bool ok = true;
 	SET(NOSIGNAL, 1L);
@@ -186,7 +184,7 @@ static bool set_limits(struct http_job *j, const struct target_policy *policy)
 	SET(FOLLOWLOCATION, 0L); /* hop by hop in http_client.c, each through the resolver and the policy */
 	SET(PROXY, "");          /* a proxy from the environment would go round the policy */
 	SET(CONNECTTIMEOUT_MS, (long)j->connect_ms);
-	SET(PRIVATE, (char *)(uintptr_t)policy);
+	SET(PRIVATE, j);
 	SET(OPENSOCKETFUNCTION, on_open);
 	SET(OPENSOCKETDATA, j);
 	SET(WRITEFUNCTION, on_body);
@@ -214,17 +212,17 @@ static bool set_request(struct http_job *j)
 	return ok;
 }
 
-int http_easy_prepare(struct http_job *j, const struct target_policy *policy, const struct http_origin *o,
-    const struct ip_addr *addrs, uint32_t n)
+int http_easy_prepare(
+    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
 {
 	reset_hop(j);
-	int rc = o->literal ? 0 : pin_addresses(j, policy, o, addrs, n);
+	int rc = o->literal ? 0 : pin_addresses(j, o, addrs, n);
 	if (rc < 0)
 		return rc;
 	if (!j->easy && !(j->easy = curl_easy_init()))
 		return -ENOMEM;
 	curl_easy_reset(j->easy);
-	return set_limits(j, policy) && set_request(j) ? 0 : -EINVAL;
+	return set_limits(j) && set_request(j) ? 0 : -EINVAL;
 }
 
 void http_easy_fini(struct http_job *j)

@@ -23,7 +23,8 @@ struct http_job {
 	http_done_fn done;
 	void *ctx;
 	/* under way */
-	CURL *easy;
+	CURL *easy; /* its CURLINFO_PRIVATE is this job */
+	const struct target_policy *policy;
 	bool added;     /* to the multi handle */
 	bool resolving; /* the resolver holds us */
 	bool finished;  /* done was called; kept only until the resolver lets go */
@@ -50,8 +51,8 @@ struct http_origin {
 [[nodiscard]] int http_origin(struct http_origin *o, const char *url);
 
 /* Make or reset the handle for this hop. addrs: what the host may be connected at (n == 0 for a literal). */
-[[nodiscard]] int http_easy_prepare(struct http_job *j, const struct target_policy *policy,
-    const struct http_origin *o, const struct ip_addr *addrs, uint32_t n);
+[[nodiscard]] int http_easy_prepare(
+    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n);
 /* What curl's result means in Twilio's codes; fills message. */
 int http_easy_error(struct http_job *j, CURLcode rc, char message[300]);
 void http_easy_fini(struct http_job *j);
