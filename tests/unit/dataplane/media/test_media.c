@@ -165,6 +165,25 @@ static void rtp_numbering_goes_on_across_a_rebridge(void **state)
 	pair_close(&p);
 }
 
+static void rtp_a_rebridge_to_a_feeder_with_the_same_ssrc_is_continuous_too(void **state)
+{
+	struct pair p;
+	pair_open(&p, 0, 0);
+	struct far z = far_open(&p.b, "192.0.2.30", 0);
+	far_send(&p.b, &p.x);
+	struct rtp a = must_get(&p.b, &p.y), c;
+	z.r = p.x.r;
+	z.r.seq = 41;
+	z.r.ts = 77;
+	media_bridge(p.b.media, z.leg, p.y.leg);
+	far_send(&p.b, &z);
+	c = must_get(&p.b, &p.y);
+	assert_int_equal((uint16_t)(c.seq - a.seq), 1);
+	assert_int_equal(c.ts - a.ts, 160);
+	close_leg(&p.b, &z);
+	pair_close(&p);
+}
+
 static void rtp_feeder_with_a_new_ssrc_goes_on_in_our_stream(void **state)
 {
 	struct pair p;
@@ -765,6 +784,7 @@ int main(void)
 	    cmocka_unit_test(rtp_is_relayed_both_ways_with_our_own_ssrc),
 	    cmocka_unit_test(rtp_keeps_gaps_and_order_of_its_feeder),
 	    cmocka_unit_test(rtp_numbering_goes_on_across_a_rebridge),
+	    cmocka_unit_test(rtp_a_rebridge_to_a_feeder_with_the_same_ssrc_is_continuous_too),
 	    cmocka_unit_test(rtp_feeder_with_a_new_ssrc_goes_on_in_our_stream),
 	    cmocka_unit_test(rtp_of_an_unbridged_leg_goes_nowhere),
 	    cmocka_unit_test(rtp_is_transcoded_when_the_laws_differ),

@@ -485,6 +485,9 @@ static void handover_a_worker_without_a_queue_calls_through_another(void **state
 	uint32_t len = u.len;
 	/* sent again by Timer A: the copy that left did not take the one that is kept */
 	r.now += 501 * MS;
+	assert_int_equal(r.io[0]->ops->pkts_used(r.io[0]), 1);
+	worker_turn(r.all[1], r.now);
+	assert_int_equal(r.io[0]->ops->pkts_used(r.io[0]), 2);
 	turn_all(&r);
 	assert_true(sent(&r, 0, &u));
 	assert_int_equal(u.len, len);
