@@ -300,7 +300,7 @@ typedef void event_fn(struct call *call, const struct dp_event *e);
 
 static void on_bridged(struct call *call, const struct dp_event *e)
 {
-	call_log(call, 'D', "bridged");
+	dial_bridged(call, e->type == DP_EV_BRIDGED);
 }
 
 static event_fn *const events[DP_EV_TYPES] = {
@@ -308,6 +308,7 @@ static event_fn *const events[DP_EV_TYPES] = {
     [DP_EV_PROGRESS] = on_progress,
     [DP_EV_ANSWERED] = on_answered,
     [DP_EV_BRIDGED] = on_bridged,
+    [DP_EV_UNBRIDGED] = on_bridged,
     [DP_EV_ENDED] = on_ended,
 };
 

@@ -85,7 +85,8 @@ struct call {
 	char source_ip[48];
 
 	uint64_t parent, child; /* TAG_LEG tags of the other leg, 0 = none */
-	bool bridge_asked, bridged;
+	/* Of a parent: early media was asked for; audio flows now; it has flowed with an answered child. */
+	bool early_asked, relayed, bridged;
 
 	struct twiml_session *twiml;
 	struct twiml_event queued[CALL_EVENTS_QUEUED];
@@ -154,6 +155,7 @@ void dial_start(struct call *parent, const struct twiml_effect *e);
 void dial_stop(struct call *parent);
 void dial_progress(struct call *child, bool early_media);
 void dial_answered(struct call *child);
+void dial_bridged(struct call *parent, bool on);
 void dial_child_ended(struct call *child);
 
 /* call_note.c */

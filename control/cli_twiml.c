@@ -21,6 +21,7 @@ static const char help[] =
     "  program   the elements of <Response> in order, null when rejected: name, line, column, runs (false:\n"
     "            passed over), attributes as written, text, children; for <Sip> also target\n"
     "  notes     what the call's notifications would say: code (Twilio's), level, line, column, message\n"
+    "  notes_left_out  how many more there were\n"
     "\n"
     "Exit codes: 0 the document runs, 1 it is rejected, 2 wrong usage, 3 the file cannot be read.\n";
 
@@ -132,6 +133,7 @@ static void print(const char *file, const struct twiml_program *p)
 	set(o, "verdict", json_string(p->ok ? "ok" : "reject"));
 	set(o, "program", program_of(p));
 	set(o, "notes", notes_of(p));
+	set(o, "notes_left_out", json_integer(p->notes_dropped));
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(o);

@@ -25,9 +25,11 @@ static void tell_outcome(struct call *parent, bool dialled)
 	                            .dialled = dialled});
 }
 
+/* code 0: not worth a notification. */
 static void refuse(struct call *parent, int code, const char *why)
 {
-	call_note(parent, code, true, "<Dial>: %s; nothing is dialled", why);
+	if (code)
+		call_note(parent, code, true, "<Dial>: %s; nothing is dialled", why);
 	form_fini(&parent->dial.form);
 	form_add(&parent->dial.form, "DialCallStatus", "failed");
 	form_add(&parent->dial.form, "DialBridged", "false");
@@ -79,7 +81,7 @@ static struct call *child_new(struct call *parent, const struct sip_target *targ
 	child->time_limit_s = limit < c->conf.time_limit_s ? limit : c->conf.time_limit_s;
 	child->parent = call_tag(parent, TAG_LEG);
 	parent->child = call_tag(child, TAG_LEG);
-	parent->bridge_asked = parent->bridged = false;
+	parent->early_asked = parent->relayed = parent->bridged = false;
 	return child;
 }
 
@@ -104,8 +106,8 @@ static bool refused(struct call *parent, const struct twiml_effect *e, struct sp
     struct sip_target *target, struct drops *drops)
 {
 	enum target_error err = sip_target_parse(target, e->noun->text, false, remember_drop, drops);
-	if (parent->phase != CALL_UP)
-		refuse(parent, 13243, "the calling side has gone");
+	if (parent->phase != CALL_UP || parent->hangup_sent)
+		refuse(parent, 0, NULL); /* on its way out: nobody's fault */
 	else if (err)
 		refuse(parent, err == TARGET_HEADERS_TOO_LONG ? 13253 : 13243, target_trouble(err));
 	else if (caller_id.len > CALL_FROM_MAX)
@@ -143,20 +145,21 @@ void dial_stop(struct call *parent)
 
 static void bridge(struct call *parent, struct call *child)
 {
-	if (parent->bridge_asked || !parent->leg || !child->leg)
-		return;
 	struct dp_cmd cmd = {.type = DP_CMD_BRIDGE, .leg = parent->leg, .peer = child->leg};
-	parent->bridge_asked = true;
 	parent->calls->ops.command(parent->calls->ops.ctx, &cmd);
 }
 
 void dial_progress(struct call *child, bool early_media)
 {
 	struct call *parent = other(child, child->parent);
-	if (parent && parent->phase == CALL_UP && early_media)
-		bridge(parent, child);
+	if (!parent || parent->phase != CALL_UP || !early_media || parent->early_asked)
+		return;
+	parent->early_asked = true;
+	bridge(parent, child);
 }
 
+/* Bridging early may have been refused, and a fork may answer that had no early media: the answer always asks
+ * again, which changes nothing where audio flows already. */
 void dial_answered(struct call *child)
 {
 	struct call *parent = other(child, child->parent);
@@ -165,7 +168,15 @@ void dial_answered(struct call *child)
 		return;
 	}
 	bridge(parent, child);
-	parent->bridged = parent->bridge_asked;
+	parent->bridged = parent->relayed;
+}
+
+void dial_bridged(struct call *parent, bool on)
+{
+	const struct call *child = other(parent, parent->child);
+	parent->relayed = on;
+	if (on && child && child->phase == CALL_UP)
+		parent->bridged = true;
 }
 
 static void outcome(struct call *parent, const struct call *child)

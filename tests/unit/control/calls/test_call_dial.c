@@ -59,6 +59,7 @@ static void talking(const char *verbs)
 	dialling(verbs);
 	world_progress(&w, 1, b, 180, false);
 	world_answered(&w, 1, b, "X-Agent: 7\r\nX-Twice: first\r\n");
+	world_bridged(&w, 0, a, true);
 }
 
 static bool sent(uint32_t i, enum dp_cmd_type type, dp_leg leg, dp_leg peer)
@@ -131,16 +132,19 @@ static void without_action_the_next_verb_follows(void **state)
 	assert_true(sent(3, DP_CMD_HANGUP, a, 0));
 }
 
-static void early_media_bridges_once(void **state)
+static void early_media_bridges_and_the_answer_bridges_again(void **state)
 {
 	dialling(DIAL);
 	world_progress(&w, 1, b, 180, false);
 	assert_int_equal(w.n_sent, 2);
 	world_progress(&w, 1, b, 183, true);
 	assert_true(sent(2, DP_CMD_BRIDGE, a, b));
+	world_bridged(&w, 0, a, true);
 	world_progress(&w, 1, b, 183, true);
-	world_answered(&w, 1, b, NULL);
 	assert_int_equal(w.n_sent, 3);
+	world_answered(&w, 1, b, NULL);
+	assert_true(sent(3, DP_CMD_BRIDGE, a, b));
+	assert_int_equal(w.n_sent, 4);
 	world_ended(&w, 1, b, DP_END_REMOTE_BYE, 0, true, NULL);
 	param_is(1, "DialBridged", "true");
 }
@@ -149,12 +153,23 @@ static void early_media_alone_is_not_bridged(void **state)
 {
 	dialling(DIAL);
 	world_progress(&w, 1, b, 183, true);
+	world_bridged(&w, 0, a, true);
+	world_bridged(&w, 0, a, false);
 	world_ended(&w, 1, b, DP_END_REJECTED, 486, true, "X-Why: lunch\r\n");
 	param_is(1, "DialCallStatus", "busy");
 	param_is(1, "DialBridged", "false");
 	param_is(1, "DialSipResponseCode", "486");
 	param_is(1, "DialCallDuration", "0");
 	param_is(1, "DialSipHeader_X-Why", "lunch");
+}
+
+static void an_answer_that_ends_before_audio_flowed_was_not_bridged(void **state)
+{
+	dialling(DIAL);
+	world_answered(&w, 1, b, NULL);
+	world_ended(&w, 1, b, DP_END_REMOTE_BYE, 0, true, NULL);
+	param_is(1, "DialCallStatus", "completed");
+	param_is(1, "DialBridged", "false");
 }
 
 static void outcomes_of_a_dial_nobody_answers(void **state)
@@ -299,6 +314,21 @@ static void an_unresolvable_or_unbuilt_target_fails_the_dial(void **state)
 	param_is(2, "DialCallStatus", "failed");
 }
 
+static void a_call_that_is_being_hung_up_dials_nobody(void **state)
+{
+	struct form f = {0};
+	struct call_error err;
+	answered("<Pause length='9'/>" DIAL);
+	form_add(&f, "Status", "completed");
+	assert_int_equal(calls_update(w.c, calls_find(w.c, sid), &f, &err), 0);
+	form_fini(&f);
+	world_pass(&w, 10 * WORLD_S);
+	assert_int_equal(w.n_resolve, 1);
+	assert_int_equal(w.n_note, 0);
+	world_ended(&w, 0, a, DP_END_LOCAL_HANGUP, 0, true, NULL);
+	assert_int_equal(calls_live(w.c), 0);
+}
+
 static void header_trouble_is_noted_on_the_child(void **state)
 {
 	dialling("<Dial><Sip>jack@example.org?foo=1&amp;x-a=%0d&amp;x-%20=1&amp;x-ok=1</Sip></Dial>");
@@ -333,8 +363,9 @@ int main(void)
 	    T(the_callers_name_is_kept_and_30_s_are_the_default),
 	    T(an_answer_bridges_and_the_callees_bye_asks_the_action),
 	    T(without_action_the_next_verb_follows),
-	    T(early_media_bridges_once),
+	    T(early_media_bridges_and_the_answer_bridges_again),
 	    T(early_media_alone_is_not_bridged),
+	    T(an_answer_that_ends_before_audio_flowed_was_not_bridged),
 	    T(outcomes_of_a_dial_nobody_answers),
 	    T(the_callers_bye_ends_the_callee_and_the_action_is_still_told),
 	    T(the_caller_gone_while_it_rings_cancels),
@@ -344,6 +375,7 @@ int main(void)
 	    T(what_cannot_be_dialled_fails_and_asks_the_action),
 	    T(a_full_call_table_fails_the_dial),
 	    T(an_unresolvable_or_unbuilt_target_fails_the_dial),
+	    T(a_call_that_is_being_hung_up_dials_nobody),
 	    T(header_trouble_is_noted_on_the_child),
 	    T(a_thousand_dials_that_cannot_be_made_come_to_an_end),
 	};

@@ -90,7 +90,10 @@ static void leg_event(void)
 	uint32_t i = dice(n_legs);
 	if (legs[i].told == 3 && dice(4))
 		return;
-	switch (dice(5)) {
+	switch (dice(6)) {
+	case 5:
+		world_bridged(&w, legs[i].sent, legs[i].leg, dice(2));
+		break;
 	case 0:
 		legs[i].told = legs[i].told ? legs[i].told : 1;
 		world_started(&w, legs[i].sent, legs[i].leg);

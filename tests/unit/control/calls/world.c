@@ -242,6 +242,12 @@ void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause caus
 	calls_dp_event(w->c, &e);
 }
 
+void world_bridged(struct world *w, uint32_t i, dp_leg leg, bool on)
+{
+	struct dp_event e = event(w, i, on ? DP_EV_BRIDGED : DP_EV_UNBRIDGED, leg);
+	calls_dp_event(w->c, &e);
+}
+
 void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body)
 {
 	assert_true(i < w->n_hook);

@@ -70,6 +70,8 @@ void world_answered(struct world *w, uint32_t i, dp_leg leg, const char *headers
 void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause cause, uint16_t status,
     bool progressed, const char *headers);
 
+void world_bridged(struct world *w, uint32_t i, dp_leg leg, bool on); /* i: the parent's ORIGINATE */
+
 /* The application. */
 void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body);
 void world_reply_error(struct world *w, uint32_t i, int code, const char *message, bool timed_out);
