@@ -367,6 +367,11 @@ void msgs_refuse(struct sip *s, const struct sip_msg *req, const struct ip_sock 
     struct span reason, enum msgs_extra extra, uint64_t now)
 {
 	struct pkt *p = msgs_response(s, req, src, status, reason, extra);
+	/* Words of ours must not make the answer to a spoofed request worth sending. */
+	if (p && reason.len && p->len * 10 > req->len * 12) {
+		pkt_put(p);
+		p = msgs_response(s, req, src, status, SPAN(""), extra);
+	}
 	if (p)
 		transport_respond(s, p, src, now);
 }

@@ -49,7 +49,8 @@ struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct
 /* 2xx of a re-INVITE, with Contact and SDP. */
 struct pkt *msgs_accept(struct sip *s, const struct leg *l, const struct sip_msg *req,
     const struct ip_sock *src, struct span sdp);
-/* Write it, send it once to the source, forget it. */
+/* Write it, send it once to the source, forget it. The reason gives way to the RFC's phrase when it would make
+ * the answer larger than 1.2 times the request. */
 void msgs_refuse(struct sip *s, const struct sip_msg *req, const struct ip_sock *src, uint16_t status,
     struct span reason, enum msgs_extra extra, uint64_t now);
 

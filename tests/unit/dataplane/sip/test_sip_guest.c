@@ -212,6 +212,19 @@ static void answers_to_strangers_do_not_amplify(void **state)
 	}
 }
 
+static void words_give_way_when_the_request_is_short(void **state)
+{
+	static const char ASK[] =
+	    "INVITE sip:a@h SIP/2.0\r\nv:SIP/2.0/UDP h;branch=z9hG4bKa\r\nf:<sip:a@b>;tag=1\r\n"
+	    "t:<sip:c@d>\r\ni:x\r\nCSeq:1 INVITE\r\n\r\n";
+	struct rig r;
+	struct heard h;
+	rig_open(&r, NULL);
+	rig_say(&r, ASK);
+	rig_hear(&r, &h, "SIP/2.0 403 Forbidden\r\n");
+	rig_close(&r);
+}
+
 /* ---- malformed and stray */
 
 static void silence(const char *text, enum stat_id id)
@@ -361,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(rfc3581_answers_go_to_the_packets_source),
 	    cmocka_unit_test(forbidden_sources_get_nothing),
 	    cmocka_unit_test(answers_to_strangers_do_not_amplify),
+	    cmocka_unit_test(words_give_way_when_the_request_is_short),
 	    cmocka_unit_test(stray_messages_are_dropped_and_counted),
 	    cmocka_unit_test(malformed_requests_are_answered_with_their_status),
 	    cmocka_unit_test(forged_responses_touch_nothing),
