@@ -134,3 +134,71 @@ bool bench_get(struct bench *b, struct rtp *r, struct frame_udp *u)
 		assert_int_equal(d[i], r->fill);
 	return true;
 }
+
+/* ---- far sides ---- */
+
+struct media_agreed agreed(const struct ip_sock *s, uint8_t pt)
+{
+	return (struct media_agreed){.remote_rtp = *s,
+	    .pt = pt,
+	    .dtmf_pt_send = 101,
+	    .dtmf_pt_recv = 101,
+	    .may_send = true,
+	    .may_recv = true};
+}
+
+struct far far_open(struct bench *b, const char *ip, uint8_t pt)
+{
+	struct far f = {.s = bench_sock(ip, 4000), .leg = media_open(b->media, b->now)};
+	struct media_agreed a = agreed(&f.s, pt);
+	assert_int_not_equal(f.leg, MEDIA_NONE);
+	f.port = media_port(b->media, f.leg);
+	f.r = (struct rtp){.pt = pt, .seq = 100, .ts = 1000, .ssrc = 0xabcd0000u + f.s.a.b[3], .fill = 0xd5};
+	media_agree(b->media, f.leg, &a, b->now);
+	return f;
+}
+
+/* 20 ms pass and f sends its next packet. */
+void far_send(struct bench *b, struct far *f)
+{
+	b->now += 20 * BENCH_MS;
+	f->r.seq++;
+	f->r.ts += 160;
+	bench_rtp(b, &f->s, f->port, &f->r);
+}
+
+struct rtp must_get(struct bench *b, const struct far *to)
+{
+	struct rtp r;
+	struct frame_udp u;
+	assert_true(bench_get(b, &r, &u));
+	assert_true(ip_sock_eq(&u.dst, &to->s));
+	assert_int_equal(u.src.port, to->port);
+	return r;
+}
+
+void must_be_silent(struct bench *b)
+{
+	struct frame_udp u;
+	assert_false(bench_out(b, &u));
+}
+
+void close_leg(struct bench *b, struct far *f)
+{
+	media_close(b->media, f->leg, NULL, b->now);
+}
+
+void pair_open(struct pair *p, uint8_t pt_x, uint8_t pt_y)
+{
+	bench_open(&p->b, 8);
+	p->x = far_open(&p->b, "192.0.2.10", pt_x);
+	p->y = far_open(&p->b, "192.0.2.20", pt_y);
+	media_bridge(p->b.media, p->x.leg, p->y.leg);
+}
+
+void pair_close(struct pair *p)
+{
+	close_leg(&p->b, &p->x);
+	close_leg(&p->b, &p->y);
+	bench_close(&p->b);
+}

@@ -41,6 +41,28 @@ void bench_rtp(struct bench *b, const struct ip_sock *src, uint16_t port, const 
 /* The next datagram, read as RTP with 160 equal bytes. false: none. */
 bool bench_get(struct bench *b, struct rtp *r, struct frame_udp *u);
 
+/* One far side: what it told us in SDP, and what it sends. */
+struct far {
+	struct ip_sock s;
+	uint32_t leg;
+	uint16_t port; /* ours */
+	struct rtp r;
+};
+struct pair {
+	struct bench b;
+	struct far x, y;
+};
+
+struct media_agreed agreed(const struct ip_sock *s, uint8_t pt);
+struct far far_open(struct bench *b, const char *ip, uint8_t pt);
+/* 20 ms pass and f sends its next packet. */
+void far_send(struct bench *b, struct far *f);
+struct rtp must_get(struct bench *b, const struct far *to);
+void must_be_silent(struct bench *b);
+void close_leg(struct bench *b, struct far *f);
+void pair_open(struct pair *p, uint8_t pt_x, uint8_t pt_y);
+void pair_close(struct pair *p);
+
 static inline uint64_t bench_stat(const struct bench *b, enum stat_id id)
 {
 	return stat_get(&b->stats, id);
