@@ -79,21 +79,41 @@ static void block_append(struct dialog_block *b, enum dialog_text which, struct 
 	b->len = (uint16_t)(b->len + s.len);
 }
 
-/* A fresh block with everything of the old one but `which`, which becomes s. */
+static void append_all(
+    struct dialog_block *to, const struct dialog_block *from, enum dialog_text which, struct span s)
+{
+	for (int i = 0; i < DIALOG_TEXTS; i++)
+		block_append(to, (enum dialog_text)i,
+		    i == (int)which ? s : dialog_block_span(from, (enum dialog_text)i));
+}
+
+/* Nobody else reads this block: squeeze out what has been replaced. */
+static void block_squeeze(struct dialog_block *b, enum dialog_text which, struct span s)
+{
+	_Alignas(struct dialog_block) char room[sizeof(struct dialog_block) + DIALOG_LONG_BYTES];
+	struct dialog_block *copy = (struct dialog_block *)(void *)room;
+	memcpy(room, b, sizeof *b + b->len);
+	b->len = 0;
+	append_all(b, copy, which, s);
+}
+
+/* A block with everything of the old one but `which`, which becomes s. */
 static bool block_rebuild(struct dialog *d, struct dialog_pools *p, enum dialog_text which, struct span s)
 {
 	struct dialog_block *old = d->text;
 	uint32_t need = bytes_with(old, which, s.len);
 	if (need > DIALOG_LONG_BYTES)
 		return false;
+	if (old->refs == 1 && need <= old->cap) {
+		block_squeeze(old, which, s);
+		return true;
+	}
 	struct dialog_block *b = block_new(p, need > DIALOG_SHORT_BYTES);
 	if (!b && need <= DIALOG_SHORT_BYTES)
 		b = block_new(p, true);
 	if (!b)
 		return false;
-	for (int i = 0; i < DIALOG_TEXTS; i++)
-		block_append(b, (enum dialog_text)i,
-		    i == (int)which ? s : dialog_block_span(old, (enum dialog_text)i));
+	append_all(b, old, which, s);
 	dialog_block_put(p, old);
 	d->text = b;
 	return true;

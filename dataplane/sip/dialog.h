@@ -66,7 +66,8 @@ static inline struct span dialog_span(const struct dialog *d, enum dialog_text w
 }
 
 /* Replace one text (moves to a long block when needed). False: longer than DIALOG_LONG_BYTES in all, or no
- * block; the dialog keeps what it had. The block must have one owner when it already holds this text. */
+ * block; the dialog keeps what it had. Other owners of the block may only read texts that are never replaced
+ * (the INVITE transaction: DIALOG_RURI). */
 [[nodiscard]] bool dialog_set(
     struct dialog *d, struct dialog_pools *p, enum dialog_text which, struct span s);
 
