@@ -155,6 +155,39 @@ run({ limits: { ring_slots: 16 } }, (s, w) => {
 	s.race('a_host_that_does_not_resolve', () => document('nxdomain', 'http://nowhere.e2e.test/', 11210));
 	s.race('a_port_that_refuses', () => document('refused', 'http://127.0.0.1:9/', 11205));
 	s.race('a_private_address_that_is_not_allowed', () => document('policy', 'http://127.0.0.2:8090/', 11210));
+	s.race('the_fallback_url_is_asked_when_the_first_fails_and_told_why', async () => {
+		const kate = await callee('answer');
+		const c = w.app.corner();
+		c.on('voice', (req, res) => { res.status(503).send('no'); });
+		c.on('fallback', OK);
+		const r = await w.engine.create({ To: kate.uri, Url: c.url('voice'), FallbackUrl: c.url('fallback') });
+		const [row] = await c.wait('fallback');
+		assert.deepStrictEqual([row.params.ErrorCode, row.params.ErrorUrl, row.valid], ['11200', c.url('voice'), true]);
+		assert.strictEqual((await w.engine.ended(r.json.sid)).status, 'completed');
+		await kate.ok();
+	});
+	s.race('what_went_wrong_is_listed_by_the_official_client', async () => {
+		const kate = await callee('answer');
+		const c = w.app.corner();
+		c.on('voice', response('<Say>hello</Say><Hangup/>'));
+		const made = await w.client.calls.create({ to: kate.uri, from: 'Jack', url: c.url('voice'), sendDigits: '1' });
+		await w.engine.ended(made.sid);
+		const notes = await until(async () => {
+			const l = await w.client.calls(made.sid).notifications.list();
+			return l.length >= 2 ? l : null;
+		}, 'two notifications');
+		assert.deepStrictEqual(notes.map((n) => [n.errorCode, n.log]).sort(), [['12200', '1'], ['20001', '1']]);
+		assert.ok(notes.some((n) => /Say/.test(n.messageText)));
+		await kate.ok();
+	});
+	s.race('changing_the_program_of_a_live_call_is_refused_as_not_built', async () => {
+		const kate = await callee('answer');
+		const made = await w.client.calls.create({ to: kate.uri, from: 'Jack', twiml: response('<Pause length="20"/>') });
+		await w.engine.reaches(made.sid, 'in-progress');
+		await assert.rejects(w.client.calls(made.sid).update({ twiml: OK }), (e) => e.status === 400 && /not built/.test(e.message));
+		await w.client.calls(made.sid).update({ status: 'completed' });
+		await kate.ok();
+	});
 	s.race('ten_megabytes_are_not_read', async () => {
 		let sent = 0;
 		const srv = await server(8091, (req, res) => {
