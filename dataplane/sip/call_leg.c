@@ -300,7 +300,7 @@ void leg_clear(struct leg *l, uint64_t now)
 	if (l->state != LEG_CLEARING)
 		l->give_up_at = now + 64 * s->times.t1;
 	l->state = LEG_CLEARING;
-	if (send_bye(l, now) || (int64_t)(now - l->give_up_at) >= 0)
+	if (send_bye(l, now) || !sip_before(now, l->give_up_at))
 		leg_free(l, now);
 	else
 		wheel_arm(s->env.wheel, &l->timer, now + s->times.t1, l->timer.fn);

@@ -47,6 +47,12 @@ static inline uint64_t sip_random(struct sip *s)
 	return s->env.random64(s->env.ctx);
 }
 
+/* a is earlier than b; the clock may wrap in between. */
+static inline bool sip_before(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
+
 static inline void sip_count(struct sip *s, enum stat_id id)
 {
 	stat_inc(s->env.stats, id);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/txn_fsm.h"
 
-#define NS_PER_S  1000000000ull
-#define TIMER_OFF UINT64_MAX
+#define NS_PER_S 1000000000ull
 
 /* Timer D: at least 32 s over UDP (§17.1.1.2), and never shorter than the peer's Timer H. */
 #define TIMER_D_MIN (32 * NS_PER_S)
@@ -16,8 +15,7 @@ static const struct txn_row (*const MACHINES[TXN_KINDS])[TXN_EVENTS] = {
 
 void txn_fsm_init(struct txn_fsm *f, enum txn_kind kind)
 {
-	*f =
-	    (struct txn_fsm){.resend_at = TIMER_OFF, .expire_at = TIMER_OFF, .kind = kind, .state = TXN_INIT};
+	*f = (struct txn_fsm){.kind = kind, .state = TXN_INIT};
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -31,7 +29,7 @@ static void set_resend(struct txn_fsm *f, enum txn_resend how, const struct txn_
 	case TXN_RS_KEEP:
 		return;
 	case TXN_RS_OFF:
-		f->resend_at = TIMER_OFF;
+		f->resends = false;
 		return;
 	case TXN_RS_T1:
 		f->interval = t->t1;
@@ -47,26 +45,29 @@ static void set_resend(struct txn_fsm *f, enum txn_resend how, const struct txn_
 		break;
 	}
 	f->resend_at = now + f->interval;
+	f->resends = true;
 }
 
 static void set_expire(struct txn_fsm *f, enum txn_expire how, const struct txn_times *t, uint64_t now)
 {
+	uint64_t after = 0;
 	switch (how) {
 	case TXN_EX_KEEP:
-		break;
+		return;
 	case TXN_EX_OFF:
-		f->expire_at = TIMER_OFF;
 		break;
 	case TXN_EX_64T1:
-		f->expire_at = now + 64 * t->t1;
+		after = 64 * t->t1;
 		break;
 	case TXN_EX_D:
-		f->expire_at = now + (64 * t->t1 > TIMER_D_MIN ? 64 * t->t1 : TIMER_D_MIN);
+		after = 64 * t->t1 > TIMER_D_MIN ? 64 * t->t1 : TIMER_D_MIN;
 		break;
 	case TXN_EX_T4:
-		f->expire_at = now + t->t4;
+		after = t->t4;
 		break;
 	}
+	f->expire_at = now + after;
+	f->expires = how != TXN_EX_OFF;
 }
 
 uint32_t txn_fsm_step(
@@ -77,30 +78,29 @@ uint32_t txn_fsm_step(
 	if (*illegal)
 		return 0;
 	if (r->next != f->state && r->resend == TXN_RS_KEEP)
-		f->resend_at = TIMER_OFF;
+		f->resends = false;
 	if (r->next == TXN_TERMINATED)
-		f->expire_at = TIMER_OFF;
+		f->expires = false;
 	set_resend(f, r->resend, t, now);
 	set_expire(f, r->expire, t, now);
 	f->state = r->next;
 	return r->acts;
 }
 
-/* Signed difference: a clock that wraps keeps its order. */
-static uint64_t sooner(uint64_t a, uint64_t b)
+static bool expires_first(const struct txn_fsm *f)
 {
-	if (a == TIMER_OFF || b == TIMER_OFF)
-		return a == TIMER_OFF ? b : a;
-	return (int64_t)(a - b) < 0 ? a : b;
+	return f->expires && (!f->resends || (int64_t)(f->expire_at - f->resend_at) <= 0);
 }
 
 uint64_t txn_fsm_next(const struct txn_fsm *f)
 {
-	return sooner(f->resend_at, f->expire_at);
+	uint64_t at = expires_first(f) ? f->expire_at : f->resend_at;
+	if (!f->resends && !f->expires)
+		return UINT64_MAX;
+	return at == UINT64_MAX ? at - 1 : at; /* that value means none: one ns early is no harm */
 }
 
 enum txn_event txn_fsm_due(const struct txn_fsm *f, uint64_t now)
 {
-	bool over = f->expire_at != TIMER_OFF && (int64_t)(f->expire_at - now) <= 0;
-	return over ? TXN_EV_EXPIRE : TXN_EV_RESEND;
+	return f->expires && (int64_t)(f->expire_at - now) <= 0 ? TXN_EV_EXPIRE : TXN_EV_RESEND;
 }

@@ -82,10 +82,12 @@ struct txn_times {
 	uint64_t t1, t2, t4;
 };
 
+/* Times are compared by their difference, so the clock may wrap. */
 struct txn_fsm {
-	uint64_t resend_at, expire_at; /* ns; UINT64_MAX = not running */
+	uint64_t resend_at, expire_at; /* ns, where the timer runs */
 	uint64_t interval;             /* ns, of the send-again timer */
 	uint8_t kind, state;
+	bool resends, expires; /* which timers run */
 };
 
 void txn_fsm_init(struct txn_fsm *f, enum txn_kind kind);

@@ -281,7 +281,7 @@ void uac_on_timer_canceling(struct leg *l, const struct uac_arg *a)
 {
 	struct txn *ict = txn_at(l->sip, l->ict);
 	bool came = ict && ict->fsm.state == TXN_PROCEEDING;
-	if (came && (int64_t)(a->now - l->give_up_at) < 0) {
+	if (came && sip_before(a->now, l->give_up_at)) {
 		cancel_now(l, a->now);
 		return;
 	}

@@ -17,7 +17,7 @@ struct guest {
 	struct {
 		uint64_t call;   /* keyed hash of From tag, Call-ID, CSeq */
 		uint64_t branch; /* key of its server transaction, which there is none of */
-		uint64_t until;  /* ns; 0 = empty */
+		uint64_t until;  /* ns; past = empty */
 	} way[WAYS];
 };
 
@@ -57,9 +57,9 @@ static bool is_merged(const struct ask *a)
 	struct guest *g = &a->s->guests[h & (a->s->guest_sets - 1)];
 	int oldest = 0;
 	for (int i = 0; i < WAYS; i++) {
-		if (g->way[i].until > a->now && g->way[i].call == h)
+		if (sip_before(a->now, g->way[i].until) && g->way[i].call == h)
 			return g->way[i].branch != a->key;
-		if (g->way[i].until < g->way[oldest].until)
+		if (sip_before(g->way[i].until, g->way[oldest].until))
 			oldest = i;
 	}
 	g->way[oldest].call = h;

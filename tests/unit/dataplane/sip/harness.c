@@ -106,7 +106,7 @@ void rig_open(struct rig *r, const struct rig_conf *rc)
 	memset(r, 0, sizeof *r);
 	memcpy(mem.mac, our_mac, 6);
 	conf_fill(&r->conf, rc);
-	r->now = 5000 * RIG_MS;
+	r->now = rc->start ? rc->start : 5000 * RIG_MS;
 	r->seed = 1;
 	r->dead = rc->dead;
 	r->ring_room = RIG_EVENTS;
@@ -272,13 +272,13 @@ void rig_run(struct rig *r, uint64_t ms)
 	uint64_t end = r->now + ms * RIG_MS;
 	for (;;) {
 		uint64_t next = wheel_next(r->wheel);
-		if (next > end)
+		if (next == UINT64_MAX || sip_before(end, next))
 			break;
-		r->now = next > r->now ? next : r->now + RIG_MS;
+		r->now = sip_before(r->now, next) ? next : r->now + RIG_MS;
 		wheel_run(r->wheel, r->now);
 		pump(r);
 	}
-	r->now = end > r->now ? end : r->now;
+	r->now = sip_before(r->now, end) ? end : r->now;
 	wheel_run(r->wheel, r->now);
 	pump(r);
 }

@@ -16,7 +16,8 @@
 struct rig_conf {
 	uint32_t legs, txns, pkts, buf_bytes, ports; /* 0: plenty */
 	uint16_t workers;
-	bool dead; /* nobody answers ARP */
+	uint64_t start; /* ns; 0 = some ordinary time */
+	bool dead;      /* nobody answers ARP */
 };
 
 struct rig {

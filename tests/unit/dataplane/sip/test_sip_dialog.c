@@ -290,6 +290,29 @@ static void unknown_require_gets_420(void **state)
 	rig_close(&r);
 }
 
+static void rfc3261_17_2_3_branch_without_the_cookie_is_matched_as_in_rfc2543(void **state)
+{
+	struct rig r;
+	struct heard inv, h;
+	rig_open(&r, NULL);
+	rig_up(&r, &inv);
+	for (int i = 0; i < 2; i++) {
+		rig_ask_branch(
+		    &r, &inv, "INVITE", 1, "bob1", "old", RIG_CONTACT "Content-Type: text/plain\r\n", "x");
+		rig_hear(&r, &h, "SIP/2.0 415 ");
+	}
+	assert_int_equal(rig_stat(&r, STAT_sip_retransmits_in), 1);
+	rig_ask_branch(&r, &inv, "ACK", 1, "bob1", "old", "", "");
+	rig_run(&r, 10000);
+	rig_silent(&r); /* the ACK found its INVITE: Timer G stopped */
+	rig_ask_branch(&r, &inv, "BYE", 2, "bob1", "old", "", "");
+	rig_hear(&r, &h, "SIP/2.0 200 ");
+	rig_ended(&r, DP_END_REMOTE_BYE, 0);
+	rig_ask_branch(&r, &inv, "BYE", 2, "bob1", "old", "", "");
+	rig_hear(&r, &h, "SIP/2.0 200 ");
+	rig_close(&r);
+}
+
 static void forged_requests_find_no_dialog(void **state)
 {
 	struct rig r;
@@ -335,6 +358,7 @@ int main(void)
 	    cmocka_unit_test(info_with_dtmf_is_told),
 	    cmocka_unit_test(methods_we_lack_get_405_or_501_with_allow),
 	    cmocka_unit_test(unknown_require_gets_420),
+	    cmocka_unit_test(rfc3261_17_2_3_branch_without_the_cookie_is_matched_as_in_rfc2543),
 	    cmocka_unit_test(forged_requests_find_no_dialog),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

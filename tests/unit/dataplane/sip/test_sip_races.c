@@ -174,6 +174,27 @@ static void many_provisionals_are_not_all_told(void **state)
 	rig_close(&r);
 }
 
+/* The clock wraps at every moment of a call whose CANCEL is never answered, then of a BYE. */
+static void calls_live_across_the_wrap_of_the_clock(void **state)
+{
+	for (uint64_t before = 0; before < 40000; before += 1973) {
+		struct rig r;
+		struct heard inv, h;
+		rig_open(&r, &(struct rig_conf){.start = UINT64_MAX - before * RIG_MS});
+		rig_hangup(&r, ring(&r, &inv));
+		rig_run(&r, 31900);
+		rig_no_event(&r);
+		rig_run(&r, 200);
+		rig_ended(&r, DP_END_CANCELED, 487);
+		rig_drain(&r);
+		dp_leg leg = rig_up(&r, &inv);
+		rig_hangup(&r, leg);
+		rig_ended(&r, DP_END_LOCAL_HANGUP, 0);
+		rig_hear(&r, &h, "BYE ");
+		rig_close(&r);
+	}
+}
+
 /* ---- dialogs that are long */
 
 static void answer_with_routes(struct rig *r, const struct heard *inv, int n)
@@ -258,6 +279,7 @@ int main(void)
 	    cmocka_unit_test(rfc5407_3_1_5_reinvite_then_bye_before_its_ack),
 	    cmocka_unit_test(icmp_for_a_bye_ends_it_quietly),
 	    cmocka_unit_test(many_provisionals_are_not_all_told),
+	    cmocka_unit_test(calls_live_across_the_wrap_of_the_clock),
 	    cmocka_unit_test(long_route_set_gets_a_long_block),
 	    cmocka_unit_test(no_long_block_ends_the_call_and_the_far_side),
 	    cmocka_unit_test(dialog_text_of_one_field_leaves_the_others),

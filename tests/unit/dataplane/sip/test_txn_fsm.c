@@ -248,14 +248,21 @@ static void illegal_event_changes_nothing(void **state)
 	assert_memory_equal(&f, &before, sizeof f);
 }
 
-static void timers_work_near_the_end_of_time(void **state)
+static void timers_work_across_the_wrap_of_the_clock(void **state)
 {
+	static const uint64_t AFTER[] = {500, 1500, 3500, 7500, 15500, 31500, 32000};
 	struct txn_fsm f;
 	bool illegal;
-	uint64_t now = UINT64_MAX - 100000 * MS;
+	uint64_t start = UINT64_MAX - 5000 * MS;
 	txn_fsm_init(&f, TXN_ICT);
-	txn_fsm_step(&f, TXN_EV_START, &TIMES, now, &illegal);
-	assert_int_equal(txn_fsm_next(&f), now + 500 * MS);
+	txn_fsm_step(&f, TXN_EV_START, &TIMES, start, &illegal);
+	for (int i = 0; i < 7; i++) {
+		uint64_t at = txn_fsm_next(&f);
+		assert_int_equal((at - start) / MS, AFTER[i]);
+		assert_int_equal(txn_fsm_due(&f, at), i < 6 ? TXN_EV_RESEND : TXN_EV_EXPIRE);
+		txn_fsm_step(&f, txn_fsm_due(&f, at), &TIMES, at, &illegal);
+	}
+	assert_int_equal(f.state, TXN_TERMINATED);
 }
 
 int main(void)
@@ -277,7 +284,7 @@ int main(void)
 	    cmocka_unit_test(rfc3261_17_2_2_timer_j_absorbs_for_64_t1),
 	    cmocka_unit_test(abort_ends_every_living_state),
 	    cmocka_unit_test(illegal_event_changes_nothing),
-	    cmocka_unit_test(timers_work_near_the_end_of_time),
+	    cmocka_unit_test(timers_work_across_the_wrap_of_the_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
