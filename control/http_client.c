@@ -75,6 +75,9 @@ static void free_job(struct http_job *j)
 {
 	http_easy_fini(j);
 	curl_slist_free_all(j->headers);
+	if (j->sign_key)
+		explicit_bzero(j->sign_key, strlen(j->sign_key));
+	free(j->sign_key);
 	free(j->url);
 	free(j->body);
 	free(j->in);
@@ -191,6 +194,21 @@ static bool is_redirect(long status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/* The header that names the URL's signature, for where the request goes now. */
+static void sign_again(struct http_job *j)
+{
+	char line[HTTP_SIGN_MAX];
+	struct curl_slist *headers = NULL;
+	if (!j->sign)
+		return;
+	j->sign(line, j->sign_key, j->url, j->post ? j->body : NULL);
+	for (const struct curl_slist *h = j->headers; h; h = h->next)
+		headers = curl_slist_append(
+		    headers, strncmp(h->data, line, strcspn(line, ":") + 1) == 0 ? line : h->data);
+	curl_slist_free_all(j->headers);
+	j->headers = headers;
+}
+
 /* Follow as browsers do: 301, 302 and 303 turn a POST into a GET. false: not a redirect. */
 static bool follow(struct http_job *j, long status)
 {
@@ -213,6 +231,7 @@ static bool follow(struct http_job *j, long status)
 	free(j->url);
 	j->url = url;
 	j->post = j->post && (status == 307 || status == 308);
+	sign_again(j);
 	hop(j);
 	return true;
 }
@@ -331,6 +350,8 @@ static struct http_job *new_job(struct http_client *h, const struct http_request
 	j->deadline = (struct loop_timer){.fn = on_deadline, .ctx = j};
 	for (const char *const *p = r->headers; p && *p; p++)
 		j->headers = curl_slist_append(j->headers, *p);
+	j->sign = r->sign;
+	j->sign_key = r->sign_key ? mem_dup(r->sign_key) : NULL;
 	return j;
 }
 

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#define HTTP_SIGN_MAX 64
 #define HTTP_BODY_MAX 65536 /* TwiML limit, 11750 beyond it */
 
 struct http_client;
@@ -20,6 +21,11 @@ struct http_request {
 	const char *body;        /* POST form, copied */
 	const char *const *headers; /* "Name: value" …, NULL-terminated, copied */
 	uint32_t connect_ms, total_ms; /* deadlines; 0 = 5000, 15000 */
+	/* NULL, or what makes a header that depends on where a request goes, asked for again after every
+	 * redirect: fills line ("Name: value") from key (copied), the URL and the form (NULL: a GET). It takes the
+	 * place of the header of that name. */
+	void (*sign)(char line[HTTP_SIGN_MAX], const char *key, const char *url, const char *form);
+	const char *sign_key;
 };
 
 struct http_result {
@@ -48,7 +54,7 @@ void http_client_use_dns(struct http_client *h, struct dns *d);
 void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t total_ms);
 /* Queue a request; done is called exactly once, later, on the loop. -EINVAL: not an http(s) URL, 65536 wait
  * already, or the client stops (done is not called). Redirects: at most 10, each resolved and checked anew; 301,
- * 302 and 303 turn a POST into a GET; the headers go along unchanged. Any final status outside 2xx is 11200. */
+ * 302 and 303 turn a POST into a GET; the headers go along, `sign` being asked again. Any final status outside 2xx is 11200. */
 [[nodiscard]] int http_client_send(struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx);
 uint32_t http_client_in_flight(const struct http_client *h);
 uint32_t http_client_waiting(const struct http_client *h);

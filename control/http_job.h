@@ -19,6 +19,8 @@ struct http_job {
 	char *body;
 	bool post;
 	struct curl_slist *headers;
+	void (*sign)(char line[HTTP_SIGN_MAX], const char *key, const char *url, const char *form);
+	char *sign_key;
 	uint32_t connect_ms, total_ms;
 	http_done_fn done;
 	void *ctx;

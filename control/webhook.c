@@ -127,6 +127,19 @@ static void idempotency_token(char out[37])
 		p += snprintf(p, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", r[i]);
 }
 
+/* After a redirect: the same parameters, another URL, maybe no body any more. */
+static void sign_line(char line[HTTP_SIGN_MAX], const char *auth_token, const char *url, const char *form)
+{
+	char mac[32];
+	struct form params;
+	form_init(&params);
+	/* What form_encode wrote always decodes. */
+	int rc = form ? form_decode(&params, form, strlen(form), SIZE_MAX) : 0;
+	webhook_signature(mac, auth_token, url, form && rc == 0 ? &params : NULL);
+	snprintf(line, HTTP_SIGN_MAX, "X-Twilio-Signature: %s", mac);
+	form_fini(&params);
+}
+
 static int send_signed(struct http_client *h, const char *auth_token, struct http_request *r,
     const struct form *post, http_done_fn done, void *ctx)
 {
@@ -145,6 +158,8 @@ static int send_signed(struct http_client *h, const char *auth_token, struct htt
 	    NULL,
 	};
 	r->headers = headers;
+	r->sign = sign_line;
+	r->sign_key = auth_token;
 	return http_client_send(h, r, done, ctx);
 }
 

@@ -206,6 +206,21 @@ run({}, (s, w) => {
 		await kate.ok();
 	});
 
+	s.race('a_redirected_webhook_is_signed_for_where_it_goes', async () => {
+		for (const [code, method] of [[302, 'GET'], [307, 'POST']]) {
+			const kate = await callee('answer');
+			const c = w.app.corner();
+			c.on('voice', (req, res) => { res.redirect(code, `/${c.id}/moved?x=1`); });
+			c.on('moved', response('<Hangup/>'));
+			const made = await w.client.calls.create({ to: kate.uri, from: 'Jack', url: c.url('voice') });
+			assert.strictEqual((await ended(made.sid)).status, 'completed');
+			const [row] = c.seen('moved');
+			assert.deepStrictEqual([row.method, row.valid, row.params.x], [method, true, '1']);
+			if (method === 'POST') assert.strictEqual(row.params.CallSid, made.sid);
+			await kate.ok();
+		}
+	});
+
 	s.race('the_scheme_may_be_absent_and_white_space_is_trimmed', async () => {
 		const kate = await callee('answer');
 		const bob = await callee('answer_bye', { delay_ms: 300 });
