@@ -139,6 +139,8 @@ run({}, (s, w) => {
 		const flow = [...w.wire.rtp.values()].find((f) => f.dst === `${bob.ip}:${bob.media}`);
 		assert.ok(flow.src.startsWith(`${host.ENGINE_IP}:`), 'media is anchored on the engine');
 		assert.strictEqual(flow.ssrcs.size, 1);
+		const spoken = [...w.wire.rtp.values()].find((f) => f.src === `${kate.ip}:${kate.media}`);
+		assert.ok(![...flow.ssrcs].some((x) => spoken.ssrcs.has(x)), 'each leg has an SSRC of its own');
 		assert.ok(flow.jumps <= 2, `sequence jumps: ${flow.jumps}`);
 		assert.ok(w.wire.find({ method: 'BYE', callId: inv1.callId, dst: kate.addr }).length === 1, 'BYE to kate');
 
@@ -367,6 +369,24 @@ run({}, (s, w) => {
 			const kids = (await w.engine.get(`${w.engine.calls()}.json?ParentCallSid=${made.sid}`)).json.calls;
 			return kids.length === 1 && kids[0].status === 'canceled';
 		}, 'the child canceled');
+	});
+
+	s.race('ssrc_and_sequence_towards_the_caller_continue_when_it_is_bridged_to_another_party', async () => {
+		const kate = await callee('answer');
+		const bob = await callee('play_bye', { ip: '10.77.0.12', delay_ms: 1000 });
+		const jim = await callee('play_bye', { ip: '10.77.0.14', delay_ms: 1000 });
+		const c = w.app.corner();
+		c.on('voice', response(`<Dial action="second"><Sip>${bob.uri}</Sip></Dial>`));
+		c.on('second', response(`<Dial action="after"><Sip>${jim.uri}</Sip></Dial>`));
+		c.on('after', response('<Hangup/>'));
+		const made = await w.client.calls.create({ to: kate.uri, from: 'Jack', url: c.url('voice') });
+		assert.strictEqual((await ended(made.sid)).status, 'completed');
+		for (const sipp of [kate, bob, jim]) await sipp.ok();
+		const flow = [...w.wire.rtp.values()].find((f) => f.dst === `${kate.ip}:${kate.media}`);
+		const from = [bob, jim].map((x) => w.wire.rtpFrom(`${x.ip}:${x.media}`));
+		assert.ok(from.every((n) => n > 15), `RTP of the two parties: ${from}`);
+		assert.ok(flow.n > 0.8 * (from[0] + from[1]), `${flow.n} packets of ${from}`);
+		assert.deepStrictEqual([flow.ssrcs.size, flow.jumps], [1, 0]);
 	});
 
 	s.race('early_media_of_the_dialled_party_reaches_the_caller', async () => {
