@@ -143,7 +143,7 @@ static void check_user(struct check *k)
 static void check_sizes(struct check *k)
 {
 	const struct config *c = k->conf;
-	uint32_t pairs = ((uint32_t)c->dp.rtp_hi - c->dp.rtp_lo + 1) / 2;
+	uint32_t pairs = ((uint32_t)c->dp.rtp_hi - c->dp.rtp_lo + 1) / 2 * (1u + c->dp.n_media_ips);
 	sayf(k, 'I', "%u calls at one time, %u legs and %u transactions on each of %u workers", c->calls_max,
 	    c->dp.legs_max, c->dp.txns_max, c->dp.workers);
 	if (pairs < c->calls_max)

@@ -53,6 +53,23 @@ static void check_cores(const struct config *c, struct config_errors *e)
 				    c->dp.cores[i]);
 }
 
+static bool media_ip_usable(const struct config *c, unsigned i)
+{
+	const struct ip_addr *a = &c->dp.media_ips[i];
+	for (unsigned j = 0; j < i; j++)
+		if (ip_addr_eq(a, &c->dp.media_ips[j]))
+			return false;
+	return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224 && !ip_addr_eq(a, &c->network_ip.net);
+}
+
+static void check_media_ips(const struct config *c, struct config_errors *e)
+{
+	for (unsigned i = 0; i < c->dp.n_media_ips; i++)
+		if (!media_ip_usable(c, i))
+			config_say(e, config_item_at(c, "media.addresses", i),
+			    "media.addresses[]: not a unicast address, network.ip itself, or given twice");
+}
+
 static void check_media(const struct config *c, struct config_errors *e)
 {
 	uint32_t lo = c->dp.rtp_lo, hi = c->dp.rtp_hi;
@@ -190,6 +207,7 @@ void config_finish(struct config *c, struct config_errors *e)
 	check_ip(c, e);
 	check_cores(c, e);
 	check_media(c, e);
+	check_media_ips(c, e);
 	check_times(c, e);
 	finish_accounts(c, e);
 	fill_derived(c, e);

@@ -40,9 +40,9 @@ static void check_ports(struct check *c, const struct dp_conf *conf)
 	if (conf->workers && pairs < conf->workers)
 		say(c, 'E', "RTP ports %u-%u give %u pairs: fewer than the %u workers", lo, hi, pairs,
 		    conf->workers);
-	else if (conf->workers && pairs / conf->workers < conf->legs_max)
+	else if (conf->workers && pairs / conf->workers * (1 + conf->n_media_ips) < conf->legs_max)
 		say(c, 'W', "%u RTP port pairs per worker for %u legs: further legs will be refused",
-		    pairs / conf->workers, conf->legs_max);
+		    pairs / conf->workers * (1 + conf->n_media_ips), conf->legs_max);
 }
 
 static void check_core(struct check *c, const struct dp_conf *conf, uint16_t i, const cpu_set_t *may)

@@ -104,7 +104,8 @@ static uint16_t owner_of(const struct worker *w, const struct udp_in *in)
 static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
 {
 	struct worker *w = ctx;
-	if (!is_rtp(w, in->dst.port) && in->dst.port != w->conf.sip_port) {
+	if (!is_rtp(w, in->dst.port) &&
+	    (in->dst.port != w->conf.sip_port || !ip_addr_eq(&in->dst.a, &w->conf.ip))) {
 		stat_inc(&w->stats, STAT_drop_udp_port);
 		pkt_put(in->pkt);
 		return;

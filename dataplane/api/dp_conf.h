@@ -8,6 +8,7 @@
 
 #define DP_WORKERS_MAX 32
 #define DP_ROUTES_MAX  16
+#define DP_MEDIA_IPS_MAX 128
 
 struct dp_route {
 	struct ip_addr net;
@@ -42,6 +43,8 @@ struct dp_conf {
 	/* media */
 	uint16_t rtp_lo, rtp_hi; /* even port … odd port, split evenly among workers */
 	uint32_t rtp_quarantine_ms;
+	uint8_t n_media_ips; /* further addresses for RTP: each has all of the ports above. We answer ARP for them */
+	struct ip_addr media_ips[DP_MEDIA_IPS_MAX]; /* IPv4, unicast, not ip, none twice */
 	/* pools, per worker */
 	uint32_t legs_max;
 	uint32_t txns_max;

@@ -55,25 +55,26 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
     struct wheel *wheel, struct dp_stats *stats)
 {
 	struct slice s = slice_of(conf, worker);
-	if (s.n == 0 || conf->rtp_lo & 1 || worker >= conf->workers)
+	if (s.n == 0 || conf->n_media_ips > DP_MEDIA_IPS_MAX || conf->rtp_lo & 1 || worker >= conf->workers)
 		return -EINVAL;
 	struct media *m = calloc(1, sizeof *m);
 	if (!m)
 		return -ENOMEM;
-	*m = (struct media){.n = s.n,
+	*m = (struct media){.n = s.n * (1u + conf->n_media_ips),
+	    .pairs = s.n,
 	    .base = (uint16_t)(conf->rtp_lo + 2 * s.first),
 	    .worker = worker,
 	    .net = net,
 	    .stats = stats,
 	    .key = hash_key_of(conf->key)};
-	int rc = ports_init(&m->ports, s.n, conf->rtp_quarantine_ms * 1000000ull, draw(m));
-	if (rc == 0 && !(m->legs = aligned_alloc(64, s.n * sizeof *m->legs)))
+	int rc = ports_init(&m->ports, m->n, conf->rtp_quarantine_ms * 1000000ull, draw(m));
+	if (rc == 0 && !(m->legs = aligned_alloc(64, m->n * sizeof *m->legs)))
 		rc = -ENOMEM;
 	if (rc) {
 		media_free(m);
 		return rc;
 	}
-	memset(m->legs, 0, s.n * sizeof *m->legs);
+	memset(m->legs, 0, m->n * sizeof *m->legs);
 	g711_fill();
 	*out = m;
 	return 0;
@@ -108,7 +109,8 @@ uint32_t media_open(struct media *m, uint64_t now)
 	    .dtmf_pt = 0xff,
 	    .peer = MEDIA_NONE,
 	    .verdict = STAT_drop_rtp_no_peer,
-	    .port = (uint16_t)(m->base + 2 * idx),
+	    .port = (uint16_t)(m->base + 2 * (idx % m->pairs)),
+	    .own = (uint16_t)(idx / m->pairs),
 	    /* RFC 3550 §5.1: SSRC, first sequence number and first timestamp are random. */
 	    .out = {.ssrc = (uint32_t)r,
 	        .last_seq = (uint16_t)(r >> 32),
@@ -123,6 +125,12 @@ uint16_t media_port(const struct media *m, uint32_t idx)
 {
 	assert(idx < m->n && m->legs[idx].state != MEDIA_CLOSED);
 	return m->legs[idx].port;
+}
+
+struct ip_addr media_addr(const struct media *m, uint32_t idx)
+{
+	assert(idx < m->n && m->legs[idx].state != MEDIA_CLOSED);
+	return net_own_addr(m->net, m->legs[idx].own);
 }
 
 /* Why nothing is relayed from l to p; 0: relay. */
@@ -296,17 +304,23 @@ void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_i
 	pkt_put(p);
 }
 
+static struct media_leg *leg_of(struct media *m, const struct ip_sock *own)
+{
+	uint32_t pair = ((uint32_t)own->port - m->base) / 2, a = net_own(m->net, &own->a);
+	if (own->port < m->base || pair >= m->pairs || a >= m->n / m->pairs)
+		return NULL;
+	return &m->legs[a * m->pairs + pair];
+}
+
 void media_udp_in(struct media *m, struct udp_in *in, uint64_t now)
 {
-	uint32_t off = (uint32_t)in->dst.port - m->base;
-	if (off >= 2 * m->n || m->legs[off / 2].state == MEDIA_CLOSED) {
+	struct media_leg *l = leg_of(m, &in->dst);
+	if (!l || l->state == MEDIA_CLOSED)
 		media_drop(m, NULL, in->pkt, STAT_drop_rtp_no_leg);
-		return;
-	}
-	if (off & 1)
-		rtcp_in(m, &m->legs[off / 2], in, now);
+	else if ((in->dst.port - m->base) & 1)
+		rtcp_in(m, l, in, now);
 	else
-		rtp_in(m, &m->legs[off / 2], in, now);
+		rtp_in(m, l, in, now);
 }
 
 void media_gauges(

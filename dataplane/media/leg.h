@@ -31,6 +31,7 @@ struct media_agreed {
 /* Take a port pair; returns the media index or MEDIA_NONE (no port: counted rtp_port_starved). */
 uint32_t media_open(struct media *m, uint64_t now);
 uint16_t media_port(const struct media *m, uint32_t idx); /* RTP; RTCP is +1 */
+struct ip_addr media_addr(const struct media *m, uint32_t idx); /* ours, for c= */
 void media_agree(struct media *m, uint32_t idx, const struct media_agreed *a, uint64_t now); /* again after a re-INVITE: re-learns the source when the address changed */
 void media_bridge(struct media *m, uint32_t a, uint32_t b);
 void media_unbridge(struct media *m, uint32_t a);

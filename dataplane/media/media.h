@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the media folder: what a media leg is made of. Nobody outside dataplane/media includes this.
- * A leg's index is the number of its port pair, so a datagram's port finds its leg without a table. */
+ * A leg's index is address number × pairs + port pair, so where a datagram went finds its leg without a table. */
 #ifndef DP_MEDIA_H
 #define DP_MEDIA_H
 
@@ -50,6 +50,7 @@ struct media_leg {
 	/* read for every packet to the far side */
 	struct ip_sock dst; /* fam 0: nowhere */
 	uint16_t port;      /* ours */
+	uint16_t own;       /* on which of our addresses, see net_own */
 	struct media_stream out;
 	struct dp_media_counts counts;
 	/* seldom */
@@ -62,8 +63,8 @@ struct media_leg {
 } __attribute__((aligned(64)));
 
 struct media {
-	struct media_leg *legs; /* n, by port pair */
-	uint32_t n;
+	struct media_leg *legs; /* n, by address and port pair */
+	uint32_t n, pairs;      /* pairs of one address */
 	uint16_t base; /* first RTP port of this worker's slice */
 	uint16_t worker;
 	struct net *net;

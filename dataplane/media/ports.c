@@ -13,13 +13,13 @@ static uint64_t next_random(uint64_t *s)
 	return z ^ z >> 31;
 }
 
-static void shuffle(uint16_t *a, uint32_t n, uint64_t seed)
+static void shuffle(uint32_t *a, uint32_t n, uint64_t seed)
 {
 	for (uint32_t i = 0; i < n; i++)
-		a[i] = (uint16_t)i;
+		a[i] = i;
 	for (uint32_t i = n - 1; i > 0; i--) {
 		uint32_t j = (uint32_t)(next_random(&seed) % (i + 1));
-		uint16_t t = a[i];
+		uint32_t t = a[i];
 		a[i] = a[j];
 		a[j] = t;
 	}
@@ -27,7 +27,7 @@ static void shuffle(uint16_t *a, uint32_t n, uint64_t seed)
 
 int ports_init(struct ports *p, uint32_t n, uint64_t quarantine_ns, uint64_t seed)
 {
-	if (n == 0 || n > 32768)
+	if (n == 0 || n > PORTS_MAX)
 		return -EINVAL;
 	*p = (struct ports){.n = n, .count = n, .fresh = n, .quarantine_ns = quarantine_ns};
 	p->fifo = calloc(n, sizeof *p->fifo);
@@ -70,7 +70,7 @@ void ports_put(struct ports *p, uint32_t pair, uint64_t now)
 {
 	assert(pair < p->n && p->count < p->n);
 	p->free_at[pair] = now + p->quarantine_ns;
-	p->fifo[(p->head + p->count) % p->n] = (uint16_t)pair;
+	p->fifo[(p->head + p->count) % p->n] = pair;
 	p->count++;
 }
 

@@ -6,20 +6,24 @@
 #ifndef DP_PORTS_H
 #define DP_PORTS_H
 
+#include "dataplane/api/dp_conf.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 #define PORTS_NONE 0xffffffffu
 
 struct ports {
-	uint16_t *fifo;    /* n entries, a ring: free pairs, oldest first */
+	uint32_t *fifo;    /* n entries, a ring: free pairs, oldest first */
 	uint64_t *free_at; /* by pair: when its quarantine ends (ns) */
 	uint32_t n, head, count;
 	uint32_t fresh; /* entries at the head that were never used: no quarantine to check */
 	uint64_t quarantine_ns;
 };
 
-/* n: 1 … 32768 pairs. -EINVAL, -ENOMEM: nothing is left behind. */
+#define PORTS_MAX (32768u * (1 + DP_MEDIA_IPS_MAX))
+
+/* n: 1 … PORTS_MAX pairs. -EINVAL, -ENOMEM: nothing is left behind. */
 [[nodiscard]] int ports_init(struct ports *p, uint32_t n, uint64_t quarantine_ns, uint64_t seed);
 void ports_fini(struct ports *p);
 /* PORTS_NONE: none free, or all that are free still rest. */

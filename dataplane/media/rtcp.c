@@ -118,6 +118,6 @@ void rtcp_in(struct media *m, struct media_leg *l, struct udp_in *in, uint64_t n
 		media_drop(m, l, p, STAT_drop_rtcp_bad);
 		return;
 	}
-	if (net_udp_send(m->net, p, (uint16_t)(to->port + 1), &to->rtcp_dst, now) == 0)
+	if (net_udp_send_from(m->net, p, to->own, (uint16_t)(to->port + 1), &to->rtcp_dst, now) == 0)
 		stat_inc(m->stats, STAT_rtcp_out);
 }

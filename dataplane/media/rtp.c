@@ -90,7 +90,7 @@ static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool au
 static void relay(struct media *m, struct media_leg *to, struct pkt *p, uint64_t now)
 {
 	uint32_t len = p->len;
-	if (net_udp_send(m->net, p, to->port, &to->dst, now) != 0)
+	if (net_udp_send_from(m->net, p, to->own, to->port, &to->dst, now) != 0)
 		return;
 	to->counts.tx_packets++;
 	to->counts.tx_bytes += len;

@@ -9,6 +9,7 @@
 #include "dataplane/core/pool.h"
 #include "dataplane/core/table.h"
 #include "dataplane/net/eth.h"
+#include "dataplane/net/ip4.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/net/wire.h"
 
@@ -139,8 +140,18 @@ static struct neigh *neigh_add(struct net *n, uint32_t ip, bool asker, uint64_t 
 	return e;
 }
 
-static void arp_send(
-    struct net *n, uint16_t op, const uint8_t eth_dst[6], const uint8_t target[6], uint32_t target_ip)
+struct arp_out {
+	uint16_t op;
+	uint32_t own_ip, target_ip;
+	const uint8_t *target; /* MAC; NULL: not known */
+};
+
+static bool is_own(const struct net *n, uint32_t ip)
+{
+	return own_find(&n->own, ip) != OWN_NONE;
+}
+
+static void arp_send(struct net *n, const struct arp_out *o, const uint8_t eth_dst[6])
 {
 	struct pkt *p = net_alloc(n);
 	if (!p)
@@ -151,19 +162,22 @@ static void arp_send(
 	put16(d + 2, ETH_TYPE_IP4);
 	d[4] = 6;
 	d[5] = 4;
-	put16(d + 6, op);
+	put16(d + 6, o->op);
 	memcpy(d + 8, n->io->mac, 6);
-	put32(d + 14, n->ip);
-	if (target)
-		memcpy(d + 18, target, 6);
-	put32(d + 24, target_ip);
+	put32(d + 14, o->own_ip);
+	if (o->target)
+		memcpy(d + 18, o->target, 6);
+	put32(d + 24, o->target_ip);
 	p->len = ARP_PADDED;
 	eth_send(n, p, eth_dst, ETH_TYPE_ARP);
 }
 
 void arp_announce(struct net *n)
 {
-	arp_send(n, ARP_REQUEST, eth_broadcast, NULL, n->ip);
+	for (uint32_t i = 0; i < n->own.n; i++) {
+		const struct arp_out o = {ARP_REQUEST, n->own.ip[i], n->own.ip[i], NULL};
+		arp_send(n, &o, eth_broadcast);
+	}
 }
 
 /* Ask once more. The first questions about a known neighbour go to it alone (RFC 1122 §2.3.2.1). */
@@ -171,7 +185,8 @@ static void neigh_ask(struct net *n, struct neigh *e, uint64_t now)
 {
 	bool direct = e->state == NEIGH_PROBE && e->tries + 1 < ARP_TRIES;
 	e->tries++;
-	arp_send(n, ARP_REQUEST, direct ? e->mac : eth_broadcast, NULL, e->ip);
+	const struct arp_out o = {ARP_REQUEST, n->ip, e->ip, NULL};
+	arp_send(n, &o, direct ? e->mac : eth_broadcast);
 	wheel_arm(n->wheel, &e->timer, now + ARP_RETRY_NS, on_timer);
 }
 
@@ -299,13 +314,13 @@ static bool arp_parse(const struct net *n, const struct pkt *p, struct arp_msg *
 static void hear_request(struct net *n, const struct arp_msg *m, uint64_t now)
 {
 	struct neigh *e = neigh_find(n->arp, m->sender_ip);
-	if (!e && m->target_ip == n->ip)
+	if (!e && is_own(n, m->target_ip))
 		e = neigh_add(n, m->sender_ip, true, now);
 	if (!e)
 		return;
 	if (e->state == NEIGH_KNOWN && e->confirmed_at && memcmp(e->mac, m->sender, 6) != 0)
 		neigh_probe(n, e, now);
-	else if (e->state == NEIGH_ASKED && m->target_ip == n->ip)
+	else if (e->state == NEIGH_ASKED && is_own(n, m->target_ip))
 		neigh_confirm(n, e, m->sender, now);
 }
 
@@ -319,21 +334,22 @@ static void tell_others(struct net *n, const struct arp_msg *m)
 /* True: it was of use. */
 static bool take_request(struct net *n, const struct arp_msg *m, uint64_t now)
 {
-	bool ours = m->target_ip == n->ip,
-	     believable = route_on_link(&n->routes, m->sender_ip) && route_unicast(&n->routes, m->sender_ip);
+	bool ours = is_own(n, m->target_ip),
+	     believable = route_on_link(&n->routes, m->sender_ip) && ip4_far(n, m->sender_ip);
 	if (believable && (ours || m->sender_ip == m->target_ip))
 		hear_request(n, m, now);
 	/* sender 0: somebody probes whether our address is free (RFC 5227) */
 	if (!ours || (!believable && m->sender_ip != 0))
 		return false;
 	stat_inc(n->stats, STAT_arp_requests);
-	arp_send(n, ARP_REPLY, m->sender, m->sender, m->sender_ip);
+	const struct arp_out o = {ARP_REPLY, m->target_ip, m->sender_ip, m->sender};
+	arp_send(n, &o, m->sender);
 	return true;
 }
 
 static bool take_reply(struct net *n, const struct arp_msg *m, uint64_t now)
 {
-	if (m->target_ip != n->ip || !route_unicast(&n->routes, m->sender_ip))
+	if (m->target_ip != n->ip || !ip4_far(n, m->sender_ip))
 		return false;
 	arp_learn(n, m->sender_ip, m->sender, now);
 	tell_others(n, m);
@@ -347,7 +363,7 @@ static bool over_rate(struct net *n, const struct arp_msg *m, uint64_t now)
 	const struct neigh *e = neigh_find(n->arp, m->sender_ip);
 	if (m->op == ARP_REPLY && e && e->state != NEIGH_KNOWN)
 		return false;
-	if (m->target_ip != n->ip && m->target_ip != m->sender_ip)
+	if (!is_own(n, m->target_ip) && m->target_ip != m->sender_ip)
 		return false;
 	return !rate_take(&n->arp->in_rate, ARP_RATE, ARP_BURST, now);
 }

@@ -15,7 +15,7 @@
 struct datagram {
 	struct wtimer timer; /* first: the callback gets here from it */
 	struct net *net;
-	uint32_t src;
+	uint32_t src, dst;
 	uint16_t id;
 	uint8_t proto;
 	uint8_t pieces;
@@ -80,7 +80,7 @@ static void kill_datagram(struct datagram *d)
 
 static bool same(const struct datagram *d, const struct ip4_hdr *h)
 {
-	return d->src == h->src && d->id == h->id && d->proto == h->proto;
+	return d->src == h->src && d->dst == h->dst && d->id == h->id && d->proto == h->proto;
 }
 
 static struct datagram *find(const struct frag *f, const struct ip4_hdr *h)
@@ -119,8 +119,13 @@ static struct datagram *begin(struct net *n, const struct ip4_hdr *h, uint64_t n
 		evict_oldest(n);
 		d = pool_get(&n->frag->pool);
 	}
-	*d = (struct datagram){
-	    .net = n, .src = h->src, .id = h->id, .proto = h->proto, .started_at = now, .pkt = p};
+	*d = (struct datagram){.net = n,
+	    .src = h->src,
+	    .dst = h->dst,
+	    .id = h->id,
+	    .proto = h->proto,
+	    .started_at = now,
+	    .pkt = p};
 	wheel_arm(n->wheel, &d->timer, now + FRAG_TIMEOUT_NS, on_timeout);
 	return d;
 }
@@ -234,8 +239,7 @@ static uint32_t alloc_all(struct net *n, struct pkt **out, uint32_t want)
 	return 0;
 }
 
-void frag_output(
-    struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint32_t hop, uint16_t id, uint64_t now)
+void frag_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint32_t hop, uint64_t now)
 {
 	uint32_t step = (n->mtu - IP4_HDR) & ~(UNIT - 1);
 	uint32_t count = (p->len + step - 1) / step;
@@ -248,7 +252,7 @@ void frag_output(
 		uint32_t len = p->len - off < step ? p->len - off : step;
 		memcpy(out[i]->data, p->data + off, len);
 		out[i]->len = len;
-		ip4_push(n, out[i], proto, dst, id, (uint16_t)(off / UNIT | (i + 1 < count ? IP4_MORE : 0)));
+		ip4_push(out[i], way, (uint16_t)(off / UNIT | (i + 1 < count ? IP4_MORE : 0)));
 		arp_output(n, out[i], hop, now);
 	}
 	stat_add(n->stats, STAT_ip_frags_out, count);

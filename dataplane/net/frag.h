@@ -22,8 +22,7 @@ void frag_free(struct net *n); /* puts every buffer back */
  * NULL. h describes the datagram then as it does an unfragmented one. */
 struct pkt *frag_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now);
 /* Send data[0, len) in fragments to a neighbour, all or none; takes one reference, changes nothing in p. */
-void frag_output(
-    struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint32_t hop, uint16_t id, uint64_t now);
+void frag_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint32_t hop, uint64_t now);
 /* Datagrams under way, for tests. */
 uint32_t frag_used(const struct net *n);
 

@@ -5,6 +5,7 @@
 #define DP_HOST_H
 
 #include "dataplane/net/net.h"
+#include "dataplane/net/own.h"
 #include "dataplane/net/rate.h"
 #include "dataplane/net/route.h"
 
@@ -20,6 +21,7 @@ struct net {
 	struct net_ops ops;
 	struct ip_addr addr;
 	uint32_t ip;
+	struct own own;
 	uint16_t mtu, vlan;
 	bool check_sums;
 	struct route_table routes;

@@ -20,7 +20,8 @@ static void answer_echo(struct net *n, const struct ip4_hdr *h, struct pkt *p, u
 	put16(p->data + 2, 0);
 	cksum_store(p->data + 2, cksum_fold(cksum_add(0, p->data, p->len)));
 	stat_inc(n->stats, STAT_icmp_echo);
-	(void)ip4_output(n, p, IP_PROTO_ICMP, h->src, ip4_next_id(n), now);
+	const struct ip4_way back = {h->dst, h->src, IP_PROTO_ICMP, ip4_next_id(n)};
+	(void)ip4_output(n, p, &back, now);
 }
 
 static void unreachable(struct net *n, struct pkt *p, uint64_t now)

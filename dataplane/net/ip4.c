@@ -69,8 +69,12 @@ void ip4_input(struct net *n, struct pkt *p, uint64_t now)
 		net_drop(n, p, STAT_drop_ip_bad);
 		return;
 	}
-	if (h.dst != n->ip || !route_unicast(&n->routes, h.src)) {
-		net_drop(n, p, h.dst != n->ip ? STAT_drop_ip_other : STAT_drop_ip_source);
+	if (own_find(&n->own, h.dst) == OWN_NONE) {
+		net_drop(n, p, STAT_drop_ip_other);
+		return;
+	}
+	if (!ip4_far(n, h.src)) {
+		net_drop(n, p, STAT_drop_ip_source);
 		return;
 	}
 	p->len = h.total; /* the rest is ethernet padding */
@@ -87,34 +91,39 @@ uint16_t ip4_next_id(struct net *n)
 	return (uint16_t)(n->id_start + (uint32_t)n->id_count++ * (uint16_t)(n->id_key | 1));
 }
 
-void ip4_push(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint16_t off_flags)
+bool ip4_far(const struct net *n, uint32_t ip)
+{
+	return route_unicast(&n->routes, ip) && own_find(&n->own, ip) == OWN_NONE;
+}
+
+void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags)
 {
 	uint8_t *h = pkt_push(p, IP4_HDR);
 	h[0] = 0x45;
 	h[1] = 0;
 	put16(h + 2, (uint16_t)p->len);
-	put16(h + 4, id);
+	put16(h + 4, way->id);
 	put16(h + 6, off_flags);
 	h[8] = IP4_TTL;
-	h[9] = proto;
+	h[9] = way->proto;
 	put16(h + 10, 0);
-	put32(h + 12, n->ip);
-	put32(h + 16, dst);
+	put32(h + 12, way->src);
+	put32(h + 16, way->dst);
 	cksum_store(h + 10, cksum_fold(cksum_add(0, h, IP4_HDR)));
 }
 
-int ip4_output(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint64_t now)
+int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t now)
 {
 	uint32_t hop;
-	if (!route_unicast(&n->routes, dst) || !route_lookup(&n->routes, dst, &hop)) {
+	if (!route_unicast(&n->routes, way->dst) || !route_lookup(&n->routes, way->dst, &hop)) {
 		net_drop(n, p, STAT_drop_ip_no_route);
 		return -ENETUNREACH;
 	}
 	if (IP4_HDR + p->len > n->mtu) {
-		frag_output(n, p, proto, dst, hop, id, now);
+		frag_output(n, p, way, hop, now);
 		return 0;
 	}
-	ip4_push(n, p, proto, dst, id, 0);
+	ip4_push(p, way, 0);
 	arp_output(n, p, hop, now);
 	return 0;
 }

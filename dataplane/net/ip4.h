@@ -29,11 +29,18 @@ void ip4_input(struct net *n, struct pkt *p, uint64_t now);
 
 /* Identification for the next datagram. */
 uint16_t ip4_next_id(struct net *n);
-/* Send data[0, len) (the transport header on) to dst: route, header, fragments above the MTU, ARP.
+/* A far host's unicast address: none of ours, no broadcast, no multicast. */
+bool ip4_far(const struct net *n, uint32_t ip);
+/* Send data[0, len) (the transport header on) from src, one of ours, to dst: route, header, fragments above the MTU, ARP.
  * Takes one reference. -ENETUNREACH: no route, counted. */
-int ip4_output(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint64_t now);
+struct ip4_way {
+	uint32_t src, dst;
+	uint8_t proto;
+	uint16_t id;
+};
+int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t now);
 /* Push one header for payload `len` bytes at data. off_flags: fragment offset / 8 and IP4_MORE. */
-void ip4_push(struct net *n, struct pkt *p, uint8_t proto, uint32_t dst, uint16_t id, uint16_t off_flags);
+void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags);
 /* The sum of the pseudo header of UDP (memory order, see cksum.h). */
 uint64_t ip4_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len);
 

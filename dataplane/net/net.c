@@ -10,6 +10,7 @@
 #include "dataplane/net/eth.h"
 #include "dataplane/net/frag.h"
 #include "dataplane/net/host.h"
+#include "dataplane/net/ip4.h"
 
 #define IDS     65536u
 #define MTU_MIN 576
@@ -32,6 +33,8 @@ static uint16_t usable_mtu(const struct dp_conf *conf, const struct pktio *io)
 static int net_setup(struct net *n, const struct dp_conf *conf)
 {
 	int rc = route_init(&n->routes, conf);
+	if (!rc)
+		rc = own_init(&n->own, conf);
 	if (rc || n->mtu < MTU_MIN || conf->vlan > 4094)
 		return rc ? rc : -EINVAL;
 	n->sent = calloc(IDS, sizeof *n->sent);
@@ -109,6 +112,17 @@ struct pkt *net_alloc(struct net *n)
 	return p;
 }
 
+uint32_t net_own(const struct net *n, const struct ip_addr *a)
+{
+	return a->fam == 4 ? own_find(&n->own, ip4_of(a)) : OWN_NONE;
+}
+
+struct ip_addr net_own_addr(const struct net *n, uint32_t i)
+{
+	assert(i < n->own.n);
+	return ip4_addr(n->own.ip[i]);
+}
+
 const struct ip_addr *net_addr(const struct net *n)
 {
 	return &n->addr;
@@ -116,5 +130,5 @@ const struct ip_addr *net_addr(const struct net *n)
 
 bool net_forbidden(const struct net *n, const struct ip_sock *s)
 {
-	return s->a.fam != 4 || s->port == 0 || !route_unicast(&n->routes, ip4_of(&s->a));
+	return s->a.fam != 4 || s->port == 0 || !ip4_far(n, ip4_of(&s->a));
 }

@@ -54,10 +54,17 @@ struct pkt *net_alloc(struct net *n);
  * 0: sent or waiting for ARP. -ENETUNREACH: no route (counted). The payload bytes stay where they are, so a
  * caller that kept a reference may call net_udp_resend later. */
 int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
+/* The same from another address of ours: number `own` of net_own. */
+int net_udp_send_from(struct net *n, struct pkt *p, uint32_t own, uint16_t sport, const struct ip_sock *dst,
+    uint64_t now);
 /* Send the same payload again (retransmission): p was sent before by net_udp_send and kept with pkt_ref.
  * Takes one reference. */
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
 
+/* Our addresses by number: 0 is net_addr, then dp_conf's media_ips. net_own: 0xffffffff when `a` is not
+ * ours. */
+uint32_t net_own(const struct net *n, const struct ip_addr *a);
+struct ip_addr net_own_addr(const struct net *n, uint32_t own);
 /* Our address; true when `a` is one we must never send to (own, broadcast, multicast, unspecified). */
 const struct ip_addr *net_addr(const struct net *n);
 bool net_forbidden(const struct net *n, const struct ip_sock *s);

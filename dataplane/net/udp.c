@@ -32,7 +32,7 @@ void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t n
 	}
 	struct udp_in in = {.pkt = p};
 	in.src = (struct ip_sock){ip4_addr(h->src), get16(p->data)};
-	in.dst = (struct ip_sock){n->addr, get16(p->data + 2)};
+	in.dst = (struct ip_sock){ip4_addr(h->dst), get16(p->data + 2)};
 	pkt_pull(p, UDP_HDR);
 	n->ops.udp(n->ops.ctx, &in, now);
 }
@@ -65,31 +65,37 @@ static void remember(struct net *n, uint32_t dst, const uint8_t *udp, uint16_t i
 
 /* ---- sending ---- */
 
-static void push_header(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst)
+static void push_header(struct pkt *p, uint32_t src, uint16_t sport, const struct ip_sock *dst)
 {
 	uint8_t *u = pkt_push(p, UDP_HDR);
 	put16(u, sport);
 	put16(u + 2, dst->port);
 	put16(u + 4, (uint16_t)p->len);
 	put16(u + UDP_CSUM, 0);
-	uint64_t sum = ip4_pseudo(n->ip, ip4_of(&dst->a), IP_PROTO_UDP, (uint16_t)p->len);
+	uint64_t sum = ip4_pseudo(src, ip4_of(&dst->a), IP_PROTO_UDP, (uint16_t)p->len);
 	uint16_t c = cksum_fold(cksum_add(sum, u, p->len));
 	cksum_store(u + UDP_CSUM, c ? c : 0xffff); /* 0 would mean "none" */
 }
 
-int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
+int net_udp_send_from(
+    struct net *n, struct pkt *p, uint32_t own, uint16_t sport, const struct ip_sock *dst, uint64_t now)
 {
+	assert(own < n->own.n);
 	assert(pkt_headroom(p) >= 64);
 	p->l4_off = (uint16_t)pkt_headroom(p);
 	if (net_forbidden(n, dst)) {
 		net_drop(n, p, STAT_drop_ip_no_route);
 		return -ENETUNREACH;
 	}
-	push_header(n, p, sport, dst);
-	uint16_t id = ip4_next_id(n);
-	uint32_t ip = ip4_of(&dst->a);
-	remember(n, ip, p->data, id);
-	return ip4_output(n, p, IP_PROTO_UDP, ip, id, now);
+	const struct ip4_way way = {n->own.ip[own], ip4_of(&dst->a), IP_PROTO_UDP, ip4_next_id(n)};
+	push_header(p, way.src, sport, dst);
+	remember(n, way.dst, p->data, way.id);
+	return ip4_output(n, p, &way, now);
+}
+
+int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
+{
+	return net_udp_send_from(n, p, 0, sport, dst, now);
 }
 
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
@@ -113,7 +119,7 @@ static void report(
     struct net *n, const struct ip4_hdr *h, const uint8_t *udp, const struct udp_err *how, uint64_t now)
 {
 	struct udp_err e = *how;
-	e.local = (struct ip_sock){n->addr, get16(udp)};
+	e.local = (struct ip_sock){ip4_addr(h->src), get16(udp)};
 	e.remote = (struct ip_sock){ip4_addr(h->dst), get16(udp + 2)};
 	if (n->ops.udp_error)
 		n->ops.udp_error(n->ops.ctx, &e, now);
@@ -122,7 +128,8 @@ static void report(
 /* The UDP header of a packet of ours that starts at p->data, NULL when there is none. */
 static const uint8_t *own_udp(const struct net *n, const struct pkt *p, struct ip4_hdr *h)
 {
-	if (!ip4_read(p->data, p->len, true, h) || h->src != n->ip || h->proto != IP_PROTO_UDP || h->off)
+	if (!ip4_read(p->data, p->len, true, h) || own_find(&n->own, h->src) == OWN_NONE ||
+	    h->proto != IP_PROTO_UDP || h->off)
 		return NULL;
 	return p->len >= h->hlen + UDP_HDR ? p->data + h->hlen : NULL;
 }

@@ -83,7 +83,8 @@ static bool send_invite(struct leg *l, struct txn *t, const struct dp_cmd *c, ui
 	char text[SESSION_SDP_MAX], words[96];
 	struct buf sdp = buf_on(text, sizeof text), w = buf_on(words, sizeof words);
 	uint32_t limit = 0;
-	session_offer(&l->session, net_addr(s->env.net), &sdp);
+	const struct ip_addr own = media_addr(s->env.media, l->media);
+	session_offer(&l->session, &own, &sdp);
 	struct pkt *p = msgs_invite(s, l, t, c, buf_view(&sdp), &limit);
 	if (p && txn_start(t, p, now) == 0)
 		return true;

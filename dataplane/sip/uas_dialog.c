@@ -66,13 +66,13 @@ static uint16_t make_sdp(struct leg *l, const struct ask *a, struct buf *out, st
     bool *agreed_now, struct span *words)
 {
 	const char *reason;
-	const struct ip_addr *own = net_addr(a->s->env.net);
+	const struct ip_addr own = media_addr(a->s->env.media, l->media);
 	*agreed_now = a->m->body.len != 0;
 	if (!*agreed_now) {
-		session_offer(&l->session, own, out); /* offerless: the answer comes in the ACK (§13.3.1.4) */
+		session_offer(&l->session, &own, out); /* no offer: the answer comes in the ACK (§13.3.1.4) */
 		return 0;
 	}
-	if (session_reoffer(&l->session, a->m->body, &a->s->sdp, own, agreed, out, &reason) == 0)
+	if (session_reoffer(&l->session, a->m->body, &a->s->sdp, &own, agreed, out, &reason) == 0)
 		return 0;
 	*words = span_str(reason);
 	return 488;

@@ -17,11 +17,14 @@ struct bench {
 	struct net *net;
 	struct media *media;
 	uint64_t now;
+	struct ip_addr to;        /* of ours, where bench_in sends: conf.ip at first */
 	uint8_t frame[FRAME_MAX]; /* the last one that was got */
 };
 
 /* pairs: port pairs of the one worker. */
 void bench_open(struct bench *b, uint32_t pairs);
+/* The same with n further media addresses 192.0.2.101 … */
+void bench_open_more(struct bench *b, uint32_t pairs, uint8_t n);
 /* Asserts that every packet buffer is back. */
 void bench_close(struct bench *b);
 struct ip_sock bench_sock(const char *ip, uint16_t port);

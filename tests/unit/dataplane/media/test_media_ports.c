@@ -96,6 +96,53 @@ static void ports_start_in_an_order_that_depends_on_the_key(void **state)
 	bench_close(&b);
 }
 
+static void ports_every_address_has_all_of_them(void **state)
+{
+	struct bench b;
+	bool seen[3][2] = {0};
+	bench_open_more(&b, 2, 2);
+	for (uint32_t i = 0; i < 6; i++) {
+		uint32_t leg = media_open(b.media, b.now);
+		struct ip_addr a = media_addr(b.media, leg);
+		uint32_t own = net_own(b.net, &a), pair = (media_port(b.media, leg) - 10000u) / 2;
+		assert_in_range(own, 0, 2);
+		assert_in_range(pair, 0, 1);
+		assert_false(seen[own][pair]);
+		seen[own][pair] = true;
+	}
+	assert_int_equal(media_open(b.media, b.now), MEDIA_NONE);
+	for (uint32_t i = 0; i < 6; i++)
+		media_close(b.media, i, NULL, b.now);
+	bench_close(&b);
+}
+
+/* One port pair, three addresses: only the address tells the legs apart. */
+static void ports_the_address_finds_the_leg_and_is_its_source(void **state)
+{
+	struct bench b;
+	struct rtp r;
+	struct frame_udp u;
+	bench_open_more(&b, 1, 2);
+	struct far f[3] = {
+	    far_open(&b, "192.0.2.10", 0), far_open(&b, "192.0.2.11", 0), far_open(&b, "192.0.2.12", 0)};
+	media_bridge(b.media, f[0].leg, f[1].leg);
+	b.to = media_addr(b.media, f[0].leg);
+	far_send(&b, &f[0]);
+	assert_true(bench_get(&b, &r, &u));
+	struct ip_addr from = media_addr(b.media, f[1].leg);
+	assert_true(ip_addr_eq(&u.src.a, &from));
+	assert_true(ip_sock_eq(&u.dst, &f[1].s));
+	b.to = media_addr(b.media, f[2].leg);
+	far_send(&b, &f[2]);
+	assert_int_equal(bench_stat(&b, STAT_drop_rtp_no_peer), 1);
+	far_send(&b, &f[0]);
+	assert_int_equal(bench_stat(&b, STAT_drop_rtp_stranger), 1);
+	must_be_silent(&b);
+	for (uint32_t i = 0; i < 3; i++)
+		close_leg(&b, &f[i]);
+	bench_close(&b);
+}
+
 static void ports_late_packets_of_a_closed_leg_are_nobodys(void **state)
 {
 	struct pair p;
@@ -243,6 +290,8 @@ int main(void)
 	    cmocka_unit_test(ports_starved_pool_serves_again_when_one_is_back),
 	    cmocka_unit_test(ports_quarantine_works_across_the_clocks_wrap),
 	    cmocka_unit_test(ports_start_in_an_order_that_depends_on_the_key),
+	    cmocka_unit_test(ports_every_address_has_all_of_them),
+	    cmocka_unit_test(ports_the_address_finds_the_leg_and_is_its_source),
 	    cmocka_unit_test(ports_late_packets_of_a_closed_leg_are_nobodys),
 	    cmocka_unit_test(ports_each_worker_owns_its_slice),
 	    cmocka_unit_test(rfc3550_6_reports_are_mapped_into_the_other_sides_streams),
