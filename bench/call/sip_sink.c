@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/call/sip_sink.h"
+
+#include "bench/call/http.h"
+#include "sip-parser/sdp.h"
+#include "sip-parser/sip_addr.h"
+#include "sip-parser/sip_msg.h"
+#include "sip-parser/sip_write.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define SIP_PORT   5070
+#define RTP_PORT   6000
+#define SEEN       65536u
+#define BURST      64
+#define BYE_TRIES  6
+#define BYE_AGAIN  500000000ull
+#define PROBE_GAP  100000ull
+#define PROBE_ENDS 5000000000ull
+#define RTP_BYTES  172
+#define SSRC_MARK  0x44500000u
+
+static int bound(int epoll, const char *ip, uint16_t port)
+{
+	int bytes = 8 << 20, fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+	inet_pton(AF_INET, ip, &at.sin_addr);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 ||
+	    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) < 0)
+		return -1;
+	return fd;
+}
+
+static int party_open(struct sip_party *p, int epoll, const char *ip)
+{
+	snprintf(p->address, sizeof p->address, "%s:%d", ip, SIP_PORT);
+	snprintf(p->media, sizeof p->media, "%s", ip);
+	p->callee =
+	    (struct callee){.address = p->address, .media = p->media, .trying = true, .ringing = true};
+	p->sip = bound(epoll, ip, SIP_PORT);
+	p->rtp = bound(epoll, ip, RTP_PORT);
+	return p->sip < 0 || p->rtp < 0 ? -1 : 0;
+}
+
+int sip_sink_open(struct sip_sink *s, int epoll, const char *netns, const char *ip_a, const char *ip_b)
+{
+	char path[128];
+	snprintf(path, sizeof path, "/run/netns/%s", netns);
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open(path, O_RDONLY | O_CLOEXEC);
+	s->byes = calloc(BYE_SLOTS, sizeof *s->byes);
+	s->again = calloc(BYE_SLOTS, sizeof *s->again);
+	s->seen = calloc(SEEN, sizeof *s->seen);
+	if (home < 0 || there < 0 || !s->byes || !s->again || !s->seen || setns(there, CLONE_NEWNET) < 0)
+		return -1;
+	int rc = party_open(&s->a, epoll, ip_a) | party_open(&s->b, epoll, ip_b);
+	if (setns(home, CLONE_NEWNET) < 0)
+		return -1;
+	close(home);
+	close(there);
+	return rc;
+}
+
+static bool repeated(struct sip_sink *s, struct span call_id)
+{
+	uint32_t h = 2166136261u;
+	for (uint32_t i = 0; i < call_id.len; i++)
+		h = (h ^ (uint8_t)call_id.p[i]) * 16777619u;
+	h |= 1;
+	bool same = s->seen[h % SEEN] == h;
+	s->seen[h % SEEN] = h;
+	return same;
+}
+
+static void write_bye(
+    struct buf *b, const struct sip_party *p, const struct sip_msg *m, struct span to_tag, uint32_t slot)
+{
+	struct sip_addr contact, from;
+	uint32_t off;
+	if (sip_addr_parse(&contact, sip_msg_val(m, SIP_H_CONTACT), &off) < 0 ||
+	    sip_addr_parse(&from, sip_msg_val(m, SIP_H_FROM), &off) < 0)
+		return;
+	char branch[40];
+	snprintf(branch, sizeof branch, ";branch=z9hG4bK-bye-%u", slot);
+	buf_lit(b, "BYE ");
+	buf_span(b, contact.uri.text);
+	buf_lit(b, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
+	buf_span(b, span_str(p->address));
+	buf_span(b, span_str(branch));
+	buf_lit(b, "\r\nMax-Forwards: 70\r\nFrom: ");
+	buf_span(b, sip_msg_val(m, SIP_H_TO));
+	buf_lit(b, ";tag=");
+	buf_span(b, to_tag);
+	buf_lit(b, "\r\nTo: ");
+	buf_span(b, sip_msg_val(m, SIP_H_FROM));
+	buf_lit(b, "\r\nCall-ID: ");
+	buf_span(b, sip_msg_val(m, SIP_H_CALL_ID));
+	buf_lit(b, "\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* The tag that callee_on gave: the From tag turned. */
+static struct span turned_tag(const struct sip_msg *m, char *room, uint32_t bytes)
+{
+	struct sip_addr from;
+	uint32_t off;
+	if (sip_addr_parse(&from, sip_msg_val(m, SIP_H_FROM), &off) < 0 || from.tag.len > bytes)
+		return (struct span){0};
+	for (uint32_t i = 0; i < from.tag.len; i++)
+		room[i] = from.tag.p[from.tag.len - 1 - i];
+	return span_of(room, from.tag.len);
+}
+
+static void plan_bye(struct sip_sink *s, const struct sip_msg *m, const struct sockaddr_in *to, uint64_t now)
+{
+	char tag[256];
+	if (s->next - s->first >= BYE_SLOTS / 2) {
+		s->byes_full++;
+		return;
+	}
+	uint32_t slot = s->next++ % BYE_SLOTS;
+	struct sip_bye *y = &s->byes[slot];
+	struct buf b = buf_on(y->text, sizeof y->text);
+	write_bye(&b, &s->b, m, turned_tag(m, tag, sizeof tag), slot);
+	y->len = b.full ? 0 : (uint16_t)b.len;
+	y->open = y->len > 0;
+	y->tries = 0;
+	y->to = *to;
+	y->due_ns = now + s->talk_ns;
+}
+
+static void plan_probe(struct sip_sink *s, const struct sip_msg *m, uint64_t now)
+{
+	struct sdp sdp;
+	uint32_t off;
+	const char *why;
+	struct sip_probe *p = &s->probes[s->invites / PROBE_EVERY % 64];
+	char ip[64];
+	if (p->since_ns || sdp_parse(&sdp, m->body, &off, &why) < 0 || sdp.n_media == 0)
+		return;
+	snprintf(ip, sizeof ip, "%.*s", (int)sdp.media[0].addr.len, sdp.media[0].addr.p);
+	p->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(sdp.media[0].port)};
+	if (inet_pton(AF_INET, ip, &p->to.sin_addr) == 1)
+		p->since_ns = p->due_ns = now;
+}
+
+static void reached_a(struct sip_sink *s, const struct sip_msg *m, uint64_t now)
+{
+	const char *k = memmem(m->ruri.p, m->ruri.len, "sip:k", 5);
+	uint64_t since = k ? strtoull(k + 5, NULL, 10) : 0;
+	if (since && since < now)
+		hist_add(&s->to_invite, now - since);
+}
+
+static void on_invite(
+    struct sip_sink *s, const struct sip_party *p, const struct sip_msg *m, const struct sockaddr_in *from)
+{
+	uint64_t now = http_now_ns();
+	if (repeated(s, sip_msg_val(m, SIP_H_CALL_ID))) {
+		s->repeats++;
+		return;
+	}
+	if (p == &s->a) {
+		reached_a(s, m, now);
+		return;
+	}
+	plan_bye(s, m, from, now);
+	if (s->invites++ % PROBE_EVERY == 0)
+		plan_probe(s, m, now);
+}
+
+/* A response to one of our BYEs. */
+static void on_response(struct sip_sink *s, const struct sip_msg *m)
+{
+	struct span via = sip_msg_val(m, SIP_H_VIA);
+	const char *b = memmem(via.p, via.len, "z9hG4bK-bye-", 12);
+	if (b && m->status >= 200)
+		s->byes[strtoul(b + 12, NULL, 10) % BYE_SLOTS].open = false;
+}
+
+static unsigned refuse(const struct sip_msg *m, struct buf *out, uint32_t *lens)
+{
+	char room[256];
+	if (m->method == SIP_ACK)
+		return 0;
+	sip_write_response_head(out, m, m->method == SIP_INVITE ? 486 : 200, (struct span){0},
+	    turned_tag(m, room, sizeof room), (struct span){0}, 0, false);
+	sip_write_body(out, (struct span){0}, (struct span){0});
+	lens[0] = out->len;
+	return 1;
+}
+
+static void on_datagram(
+    struct sip_sink *s, struct sip_party *p, const char *text, uint32_t len, const struct sockaddr_in *from)
+{
+	static char room[16384];
+	struct buf out = buf_on(room, sizeof room);
+	uint32_t lens[CALLEE_REPLIES], at = 0;
+	struct sip_msg m;
+	struct sip_err err;
+	unsigned n = 0;
+	bool parsed = sip_msg_parse(&m, text, len, SIP_DATAGRAM, &err) == 0;
+	if (parsed && !m.is_request) {
+		on_response(s, &m);
+		return;
+	}
+	if (parsed && m.method == SIP_INVITE)
+		on_invite(s, p, &m, from);
+	if (parsed && s->busy)
+		n = refuse(&m, &out, lens);
+	else
+		n = callee_on(&p->callee, text, len, &out, lens);
+	for (unsigned i = 0; i < n; at += lens[i], i++)
+		(void)!sendto(p->sip, room + at, lens[i], 0, (const struct sockaddr *)from, sizeof *from);
+}
+
+static void on_sip(struct sip_sink *s, struct sip_party *p)
+{
+	static char room[BURST][4096];
+	struct mmsghdr h[BURST];
+	struct iovec v[BURST];
+	struct sockaddr_in from[BURST];
+	for (unsigned i = 0; i < BURST; i++) {
+		v[i] = (struct iovec){room[i], sizeof room[i]};
+		h[i].msg_hdr = (struct msghdr){
+		    .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &v[i], .msg_iovlen = 1};
+	}
+	int n = recvmmsg(p->sip, h, BURST, 0, NULL);
+	for (int i = 0; i < n; i++)
+		on_datagram(s, p, room[i], h[i].msg_len, &from[i]);
+}
+
+static void on_rtp(struct sip_sink *s, int fd, bool at_a)
+{
+	uint8_t pkt[1500];
+	ssize_t n;
+	while ((n = recv(fd, pkt, sizeof pkt, 0)) > 0) {
+		uint32_t ssrc =
+		    n < 12 ? 0 : (uint32_t)pkt[8] << 24 | (uint32_t)pkt[9] << 16 | pkt[10] << 8 | pkt[11];
+		struct sip_probe *p = &s->probes[ssrc % 64];
+		if (!at_a || (ssrc & 0xfff00000u) != SSRC_MARK || p->since_ns == 0)
+			continue;
+		hist_add(&s->to_bridge, http_now_ns() - p->since_ns);
+		p->since_ns = 0;
+	}
+}
+
+bool sip_sink_ready(struct sip_sink *s, int fd)
+{
+	if (fd == s->a.sip)
+		on_sip(s, &s->a);
+	else if (fd == s->b.sip)
+		on_sip(s, &s->b);
+	else if (fd == s->a.rtp || fd == s->b.rtp)
+		on_rtp(s, fd, fd == s->a.rtp);
+	else
+		return false;
+	return true;
+}
+
+static void send_bye(struct sip_sink *s, uint32_t slot, uint64_t now)
+{
+	struct sip_bye *y = &s->byes[slot];
+	if (!y->open)
+		return;
+	if (y->tries == BYE_TRIES || s->again_next - s->again_first == BYE_SLOTS) {
+		s->byes_lost++;
+		return;
+	}
+	y->tries++;
+	y->due_ns = now + BYE_AGAIN;
+	s->again[s->again_next++ % BYE_SLOTS] = slot;
+	(void)!sendto(s->b.sip, y->text, y->len, 0, (const struct sockaddr *)&y->to, sizeof y->to);
+}
+
+static void send_byes(struct sip_sink *s, uint64_t now)
+{
+	while (s->again_first != s->again_next) {
+		uint32_t slot = s->again[s->again_first % BYE_SLOTS];
+		if (s->byes[slot].open && s->byes[slot].due_ns > now)
+			break;
+		s->again_first++;
+		send_bye(s, slot, now);
+	}
+	while (s->first != s->next && s->byes[s->first % BYE_SLOTS].due_ns <= now)
+		send_bye(s, s->first++ % BYE_SLOTS, now);
+}
+
+static void send_probe(const struct sip_sink *s, const struct sip_probe *p, uint32_t i)
+{
+	static uint16_t seq;
+	uint32_t ssrc = SSRC_MARK | i;
+	uint8_t pkt[RTP_BYTES] = {0x80};
+	seq++;
+	pkt[2] = (uint8_t)(seq >> 8);
+	pkt[3] = (uint8_t)seq;
+	for (int k = 0; k < 4; k++)
+		pkt[8 + k] = (uint8_t)(ssrc >> (24 - 8 * k));
+	memset(pkt + 12, 0xff, RTP_BYTES - 12);
+	(void)!sendto(s->b.rtp, pkt, sizeof pkt, 0, (const struct sockaddr *)&p->to, sizeof p->to);
+}
+
+static void probe(struct sip_sink *s, uint32_t i, uint64_t now)
+{
+	struct sip_probe *p = &s->probes[i];
+	if (p->since_ns == 0 || p->due_ns > now)
+		return;
+	uint64_t waited = now - p->since_ns;
+	if (waited > PROBE_ENDS) {
+		p->since_ns = 0;
+		s->probes_lost++;
+		return;
+	}
+	send_probe(s, p, i);
+	p->due_ns = now + (waited / 20 > PROBE_GAP ? waited / 20 : PROBE_GAP);
+}
+
+void sip_sink_tick(struct sip_sink *s, uint64_t now)
+{
+	send_byes(s, now);
+	for (uint32_t i = 0; i < 64; i++)
+		probe(s, i, now);
+}
