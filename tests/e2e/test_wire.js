@@ -155,7 +155,8 @@ run({ limits: { calls: LIMIT, transactions: 256 } }, (s, w) => {
 		const n = await w.engine.counter('ip_reassembled');
 		const a = await ask('OPTIONS', { headers: [`X-Long: ${'y'.repeat(2500)}`] });
 		assert.strictEqual(a.code, 200);
-		assert.ok(await w.engine.counter('ip_reassembled') > n);
+		// AF_PACKET hands over datagrams that the kernel has put together already.
+		if (w.engine.log(1e6).includes('net_af_xdp')) assert.ok(await w.engine.counter('ip_reassembled') > n);
 	});
 
 	s.test('an_invite_larger_than_the_mtu_arrives_whole', async () => {
