@@ -105,8 +105,6 @@ uint32_t media_open(struct media *m, uint64_t now)
 	uint64_t r = draw(m), t = draw(m);
 	m->legs[idx] = (struct media_leg){
 	    .state = MEDIA_OPEN,
-	    .pt = 0xff,
-	    .dtmf_pt = 0xff,
 	    .peer = MEDIA_NONE,
 	    .verdict = STAT_drop_rtp_no_peer,
 	    .port = (uint16_t)(m->base + 2 * (idx % m->pairs)),
@@ -143,6 +141,21 @@ static enum stat_id verdict_of(const struct media_leg *l, const struct media_leg
 	return STAT_NONE;
 }
 
+static bool agreed_on(const struct media_agreed *a, uint8_t pt)
+{
+	return pt == a->pt || (pt == G711_PCMU && a->pcmu) || (pt == G711_PCMA && a->pcma);
+}
+
+/* A codec that both sides agreed on passes as it is; else it becomes what the peer likes best. */
+static struct media_route audio_route(
+    const struct media_agreed *from, const struct media_agreed *to, uint8_t pt)
+{
+	if (!agreed_on(from, pt))
+		return (struct media_route){.pt = MEDIA_NO_PT};
+	uint8_t out = agreed_on(to, pt) ? pt : to->pt;
+	return (struct media_route){.pt = pt, .to = out, .transcode = g711_table(pt, out), .audio = true};
+}
+
 /* Everything rtp_in needs to know about the way from l to its peer. */
 static void refresh(struct media *m, struct media_leg *l)
 {
@@ -150,9 +163,9 @@ static void refresh(struct media *m, struct media_leg *l)
 	l->verdict = (uint16_t)verdict_of(l, p);
 	if (l->verdict)
 		return;
-	l->to_pt = p->a.pt;
-	l->to_dtmf = p->a.dtmf_pt_send;
-	l->transcode = g711_table(l->a.pt, p->a.pt);
+	l->route[0] = audio_route(&l->a, &p->a, l->a.pt);
+	l->route[1] = audio_route(&l->a, &p->a, l->a.pt == G711_PCMU ? G711_PCMA : G711_PCMU);
+	l->route[2] = (struct media_route){.pt = l->a.dtmf_pt_recv, .to = p->a.dtmf_pt_send};
 }
 
 static void refresh_both(struct media *m, struct media_leg *l)
@@ -209,8 +222,6 @@ void media_agree(struct media *m, uint32_t idx, const struct media_agreed *a, ui
 	struct media_leg *l = leg_at(m, idx);
 	l->a = *a;
 	l->agreed = true;
-	l->pt = a->pt;
-	l->dtmf_pt = a->dtmf_pt_recv;
 	agree_remote(m, l, now);
 	refresh_both(m, l);
 }

@@ -22,7 +22,8 @@ void media_free(struct media *m);
 struct media_agreed {
 	struct ip_sock remote_rtp;  /* from SDP; a.fam 0 or port 0: nothing may be sent */
 	uint16_t remote_rtcp_port;  /* 0 = RTP port + 1 */
-	uint8_t pt;                 /* 0 PCMU, 8 PCMA: payload type and codec at once */
+	uint8_t pt;                 /* 0 PCMU, 8 PCMA: payload type and codec at once; sent by choice */
+	bool pcmu, pcma;            /* further codecs that either side may use at any time (§6.1, §7) */
 	uint8_t dtmf_pt_send;       /* telephone-event number towards the far side, 0xff = not agreed */
 	uint8_t dtmf_pt_recv;       /* number we asked the far side to use */
 	bool may_send, may_recv;    /* from the direction attributes: hold */

@@ -38,15 +38,24 @@ struct media_candidate {
 	uint64_t until; /* end of the learning window */
 };
 
+/* What becomes of one payload type on its way to the peer. */
+struct media_route {
+	const uint8_t *transcode; /* payload table, NULL: the bytes stay */
+	uint8_t pt;               /* as the far side sends it; MEDIA_NO_PT: unused */
+	uint8_t to;               /* as the peer gets it; MEDIA_NO_PT: dropped */
+	bool audio;
+};
+
+#define MEDIA_NO_PT  0xff /* no packet has it: 7 bits */
+#define MEDIA_ROUTES 3    /* the preferred codec, the other one, telephone-event */
+
 struct media_leg {
 	/* read for every packet from the far side */
-	struct ip_sock src;     /* accepted source, in LEARNED and LOCKED */
-	uint8_t state;          /* enum media_state */
-	uint8_t pt, dtmf_pt;    /* payload types the far side may send; 0xff none */
-	uint8_t to_pt, to_dtmf; /* what they become at the peer; 0xff: dropped */
-	uint16_t verdict;       /* stat id why nothing is relayed from here; 0: relay */
+	struct ip_sock src; /* accepted source, in LEARNED and LOCKED */
+	uint8_t state;      /* enum media_state */
+	uint16_t verdict;   /* stat id why nothing is relayed from here; 0: relay */
 	uint32_t peer;
-	const uint8_t *transcode; /* payload table towards the peer, NULL = same law */
+	struct media_route route[MEDIA_ROUTES]; /* by how often they match */
 	/* read for every packet to the far side */
 	struct ip_sock dst; /* fam 0: nowhere */
 	uint16_t port;      /* ours */

@@ -97,11 +97,21 @@ static void relay(struct media *m, struct media_leg *to, struct pkt *p, uint64_t
 	stat_inc(m->stats, STAT_rtp_out);
 }
 
+/* NULL: the payload type was not agreed, or the peer has no use for it. */
+static const struct media_route *route_of(const struct media_leg *l, uint8_t pt)
+{
+	for (uint32_t i = 0; i < MEDIA_ROUTES; i++) {
+		if (l->route[i].pt == pt)
+			return l->route[i].to == MEDIA_NO_PT ? NULL : &l->route[i];
+	}
+	return NULL;
+}
+
 /* Source and header are good. */
 static void accepted(
     struct media *m, struct media_leg *l, struct pkt *p, uint32_t at, uint32_t bytes, uint64_t now)
 {
-	uint8_t *d = p->data, pt = d[1] & 0x7f, to_pt = 0xff;
+	uint8_t *d = p->data;
 	stat_inc(m->stats, STAT_rtp_in);
 	l->counts.rx_packets++;
 	l->counts.rx_bytes += p->len;
@@ -109,19 +119,15 @@ static void accepted(
 		media_drop(m, l, p, (enum stat_id)l->verdict);
 		return;
 	}
-	bool audio = pt == l->pt;
-	if (audio)
-		to_pt = l->to_pt;
-	else if (pt == l->dtmf_pt)
-		to_pt = l->to_dtmf;
-	if (to_pt == 0xff) {
+	const struct media_route *r = route_of(l, d[1] & 0x7f);
+	if (!r) {
 		media_drop(m, l, p, STAT_drop_rtp_codec);
 		return;
 	}
-	if (audio && l->transcode)
-		g711_apply(l->transcode, d + at, bytes);
+	if (r->transcode)
+		g711_apply(r->transcode, d + at, bytes);
 	struct media_leg *to = &m->legs[l->peer];
-	stream_write(&to->out, d, to_pt, audio, now);
+	stream_write(&to->out, d, r->to, r->audio, now);
 	relay(m, to, p, now);
 }
 

@@ -108,6 +108,13 @@ static uint8_t dtmf_of(const struct sdp_media *m)
 	return NO_DTMF;
 }
 
+/* Either side may use any codec of the answer at any time (RFC 3264 §6.1, §7). */
+static void agree_codecs(struct media_agreed *out, const struct session *s, const struct sdp_media *m)
+{
+	out->pcmu = offers(s, PT_PCMU) && has_pt(m, PT_PCMU);
+	out->pcma = offers(s, PT_PCMA) && has_pt(m, PT_PCMA);
+}
+
 static bool any_address(const struct ip_addr *a)
 {
 	static const uint8_t ZERO[16];
@@ -150,6 +157,7 @@ int session_answer(
 	if (pt == SESSION_NO_CODEC || far_side(out, m, reason))
 		return -1;
 	out->pt = s->pt = pt;
+	agree_codecs(out, s, m);
 	out->dtmf_pt_send = dtmf_of(m);
 	out->dtmf_pt_recv = out->dtmf_pt_send == NO_DTMF ? NO_DTMF : SESSION_DTMF_PT;
 	s->held = !out->may_send;
@@ -213,7 +221,9 @@ int session_reoffer(struct session *s, struct span body, struct sdp *sdp, const 
 		return -1;
 	struct session next = *s;
 	next.version++;
-	next.pt = out->pt = pt;
+	next.pt = out->pt = pt; /* our answer names this one alone */
+	out->pcmu = pt == PT_PCMU;
+	out->pcma = pt == PT_PCMA;
 	next.held = !out->may_send;
 	out->dtmf_pt_send = out->dtmf_pt_recv = dtmf_of(&sdp->media[n]);
 	put_head(answer, &next, own);

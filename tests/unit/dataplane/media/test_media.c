@@ -153,6 +153,86 @@ static void rtp_is_transcoded_when_the_laws_differ(void **state)
 	pair_close(&p);
 }
 
+static void agree(struct pair *p, const struct far *f, uint8_t pt, bool pcmu, bool pcma)
+{
+	struct media_agreed a = agreed(&f->s, pt);
+	a.pcmu = pcmu;
+	a.pcma = pcma;
+	media_agree(p->b.media, f->leg, &a, p->b.now);
+}
+
+/* f speaks in this codec: what the other side gets. */
+static struct rtp speak(struct pair *p, struct far *f, uint8_t pt, uint8_t fill)
+{
+	f->r.pt = pt;
+	f->r.fill = fill;
+	far_send(&p->b, f);
+	return must_get(&p->b, f == &p->x ? &p->y : &p->x);
+}
+
+static void rfc3264_7_an_agreed_codec_passes_when_the_peer_agreed_on_it_too(void **state)
+{
+	struct pair p;
+	pair_open(&p, 0, 8);
+	agree(&p, &p.x, 0, true, true);
+	agree(&p, &p.y, 8, true, true);
+	for (uint8_t i = 0; i < 8; i++) {
+		uint8_t pt = i & 1 ? 8 : 0;
+		struct rtp toy = speak(&p, &p.x, pt, (uint8_t)(0x20 + i)),
+		           tox = speak(&p, &p.y, pt, (uint8_t)(0xa0 + i));
+		assert_int_equal(toy.pt, pt);
+		assert_int_equal(toy.fill, 0x20 + i);
+		assert_int_equal(tox.pt, pt);
+		assert_int_equal(tox.fill, 0xa0 + i);
+	}
+	assert_int_equal(bench_stat(&p.b, STAT_drop_rtp_codec), 0);
+	pair_close(&p);
+}
+
+static void rfc3264_7_an_agreed_codec_becomes_the_only_one_of_the_peer(void **state)
+{
+	for (uint8_t only = 0; only <= 8; only += 8) {
+		struct pair p;
+		struct rtp first = {0};
+		pair_open(&p, 0, only);
+		agree(&p, &p.x, 0, true, true);
+		for (int i = 0; i < 256; i++) {
+			uint8_t v = (uint8_t)i, want = only ? ulaw_to_alaw(v) : alaw_to_ulaw(v);
+			struct rtp same = speak(&p, &p.x, only, v), other = speak(&p, &p.x, only ? 0 : 8, v);
+			assert_true(same.pt == only && same.fill == v);
+			assert_true(other.pt == only && other.fill == want);
+			/* one stream, whatever feeds it */
+			assert_int_equal((uint16_t)(other.seq - same.seq), 1);
+			assert_int_equal(other.ts - same.ts, 160);
+			first = i ? first : same;
+			assert_int_equal(other.ssrc, first.ssrc);
+			assert_false(other.mark);
+		}
+		pair_close(&p);
+	}
+}
+
+static void rfc3264_8_a_later_answer_takes_a_codec_away(void **state)
+{
+	struct pair p;
+	pair_open(&p, 0, 0);
+	agree(&p, &p.x, 0, true, true);
+	(void)speak(&p, &p.x, 8, 1);
+	agree(&p, &p.x, 0, true, false);
+	(void)speak(&p, &p.x, 0, 1);
+	p.x.r.pt = 8;
+	far_send(&p.b, &p.x);
+	must_be_silent(&p.b);
+	assert_int_equal(bench_stat(&p.b, STAT_drop_rtp_codec), 1);
+	/* and gives one to the peer: no more transcoding */
+	agree(&p, &p.x, 0, true, true);
+	agree(&p, &p.y, 0, true, true);
+	struct rtp r = speak(&p, &p.x, 8, 0x21);
+	assert_int_equal(r.pt, 8);
+	assert_int_equal(r.fill, 0x21);
+	pair_close(&p);
+}
+
 static void rfc4733_events_get_the_peers_number_and_stay_as_they_are(void **state)
 {
 	struct pair p;
@@ -480,6 +560,9 @@ int main(void)
 	    cmocka_unit_test(rtp_feeder_with_a_new_ssrc_goes_on_in_our_stream),
 	    cmocka_unit_test(rtp_of_an_unbridged_leg_goes_nowhere),
 	    cmocka_unit_test(rtp_is_transcoded_when_the_laws_differ),
+	    cmocka_unit_test(rfc3264_7_an_agreed_codec_passes_when_the_peer_agreed_on_it_too),
+	    cmocka_unit_test(rfc3264_7_an_agreed_codec_becomes_the_only_one_of_the_peer),
+	    cmocka_unit_test(rfc3264_8_a_later_answer_takes_a_codec_away),
 	    cmocka_unit_test(rfc4733_events_get_the_peers_number_and_stay_as_they_are),
 	    cmocka_unit_test(rtp_payload_types_that_were_not_agreed_are_dropped),
 	    cmocka_unit_test(rfc3264_8_4_nothing_flows_against_the_agreed_direction),

@@ -83,6 +83,34 @@ static void rfc3264_7_answers_to_our_offer(void **state)
 	}
 }
 
+static void rfc3264_7_every_codec_of_the_answer_that_was_offered_may_be_used(void **state)
+{
+	static const struct {
+		const char *fmts;
+		uint8_t codecs;
+		bool pcmu, pcma;
+	} rows[] = {
+	    {"0 8 101", DP_CODECS_BOTH, true, true},
+	    {"8 0", DP_CODECS_BOTH, true, true},
+	    {"0", DP_CODECS_BOTH, true, false},
+	    {"8 18", DP_CODECS_BOTH, false, true},
+	    {"8 0", DP_CODECS_PCMU, true, false},
+	    {"8 0", DP_CODECS_PCMA, false, true},
+	};
+	static struct sdp tmp;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[256];
+		struct session s;
+		struct media_agreed a;
+		const char *reason;
+		snprintf(text, sizeof text, HEAD "m=audio 4000 RTP/AVP %s\r\n", rows[i].fmts);
+		session_init(&s, 1, 10000, rows[i].codecs);
+		assert_int_equal(session_answer(&s, span_str(text), &tmp, &a, &reason), 0);
+		if (a.pcmu != rows[i].pcmu || a.pcma != rows[i].pcma)
+			fail_msg("row %zu: pcmu %d pcma %d", i, a.pcmu, a.pcma);
+	}
+}
+
 /* ---- later offers */
 
 struct offer {
@@ -134,6 +162,8 @@ static void rfc3264_6_and_8_answers_to_later_offers(void **state)
 			assert_memory_equal(&s, &before, sizeof s); /* refused: nothing changes */
 			continue;
 		}
+		/* our answer names one codec: no other may come */
+		assert_true(a.pcmu == (a.pt == 0) && a.pcma == (a.pt == 8));
 		if (!strstr(text, OFFERS[i].m_line) || !strstr(text, OFFERS[i].dir))
 			fail_msg("row %u:\n%s", i, text);
 		assert_non_null(strstr(text, "o=- 1 2 IN IP4 192.0.2.1\r\n")); /* §8: version up by one */
@@ -215,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rfc3264_7_answers_to_our_offer),
+	    cmocka_unit_test(rfc3264_7_every_codec_of_the_answer_that_was_offered_may_be_used),
 	    cmocka_unit_test(rfc3264_6_and_8_answers_to_later_offers),
 	    cmocka_unit_test(rfc3264_8_each_offer_is_a_new_version),
 	    cmocka_unit_test(answer_that_does_not_fit_is_refused),
