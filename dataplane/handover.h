@@ -12,18 +12,24 @@
 
 #define HANDOVER_SLOTS 512u
 
+/* ICMP errors about packets that a worker did not send, which it may pass on per second. A flood of made up
+ * ones must not fill the rings that media goes through. */
+#define HANDOVER_ERR_RATE  200
+#define HANDOVER_ERR_BURST 50
+
 enum handover_kind {
 	HANDOVER_UDP = 1,   /* pkt, src, dst */
 	HANDOVER_FRAME,     /* pkt, data at the ethernet header */
 	HANDOVER_NEIGHBOUR, /* src.a has mac */
-	HANDOVER_UDP_ERR,   /* src: remote, dst: local */
+	HANDOVER_UDP_ERR,   /* src: remote, dst: local, icmp_…, ip_id, udp_sum, origin */
 };
 
 struct handover_msg {
 	uint8_t kind;
 	uint8_t icmp_type, icmp_code;
-	bool arp;
+	uint8_t origin; /* worker that the ICMP message came to */
 	uint8_t mac[6];
+	uint16_t ip_id, udp_sum;
 	struct ip_sock src, dst;
 	struct pkt *pkt;
 };

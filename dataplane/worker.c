@@ -5,6 +5,7 @@
 #include "dataplane/handover.h"
 #include "dataplane/media/leg.h"
 #include "dataplane/net/net.h"
+#include "dataplane/net/rate.h"
 #include "dataplane/sip/sip.h"
 #include "sip-parser/base/hash.h"
 
@@ -33,6 +34,7 @@ struct worker {
 	struct sip *sip;
 	struct hash_key random_key;
 	uint64_t random_n;
+	struct rate err_rate;
 	uint64_t now, count_at;
 	uint64_t wake; /* bit per worker that was handed something this turn */
 	bool told;     /* events were published this turn */
@@ -117,26 +119,57 @@ static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
 		hand_over_udp(w, owner, in);
 }
 
-static void udp_error(struct worker *w, const struct udp_err *e, uint64_t now)
+static void on_udp_error(void *ctx, const struct udp_err *e, uint64_t now)
 {
+	struct worker *w = ctx;
 	if (e->local.port == w->conf.sip_port)
 		sip_udp_error(w->sip, e, now);
 }
 
-/* Whose request it was cannot be read from eight quoted bytes: every worker looks among its own. What our own
- * ARP found out concerns our own packets only. */
-static void on_udp_error(void *ctx, const struct udp_err *e, uint64_t now)
+/* Who sent a packet cannot be read from what an ICMP error quotes of it, but the sender remembers it. So the
+ * error goes round: each worker that does not know the packet gives it to the next. One whose turn would end
+ * where it began, or that finds no room, is dropped and counted there. */
+static enum stat_id ask_next(struct worker *w, const struct handover_msg *m)
+{
+	uint16_t next = (uint16_t)((w->env.index + 1) % w->conf.workers);
+	if (next == m->origin)
+		return STAT_drop_icmp;
+	return hand_over(w, next, m) ? STAT_NONE : STAT_drop_xw_full;
+}
+
+static bool on_udp_quoted(void *ctx, const struct udp_err *e, uint64_t now)
 {
 	struct worker *w = ctx;
-	udp_error(w, e, now);
-	if (e->arp || e->local.port != w->conf.sip_port)
-		return;
-	struct handover_msg m = {.kind = HANDOVER_UDP_ERR,
+	const struct handover_msg m = {.kind = HANDOVER_UDP_ERR,
 	    .icmp_type = e->icmp_type,
 	    .icmp_code = e->icmp_code,
+	    .origin = (uint8_t)w->env.index,
 	    .src = e->remote,
-	    .dst = e->local};
-	tell_others(w, &m);
+	    .dst = e->local,
+	    .ip_id = e->ip_id,
+	    .udp_sum = e->udp_sum};
+	if (e->local.port != w->conf.sip_port) /* nobody would do anything about it */
+		return false;
+	if (!rate_take(&w->err_rate, HANDOVER_ERR_RATE, HANDOVER_ERR_BURST, now))
+		return false;
+	enum stat_id why = ask_next(w, &m);
+	stat_inc(&w->stats, why ? why : STAT_xw_forwarded);
+	return true;
+}
+
+static void quoted(struct worker *w, const struct handover_msg *m, uint64_t now)
+{
+	const struct udp_err e = {.local = m->dst,
+	    .remote = m->src,
+	    .icmp_type = m->icmp_type,
+	    .icmp_code = m->icmp_code,
+	    .ip_id = m->ip_id,
+	    .udp_sum = m->udp_sum};
+	if (net_udp_quoted(w->net, &e, now))
+		return;
+	enum stat_id why = ask_next(w, m);
+	if (why)
+		stat_inc(&w->stats, why);
 }
 
 static void on_neighbour(void *ctx, const struct ip_addr *ip, const uint8_t mac[6])
@@ -205,7 +238,12 @@ static int io_open(struct worker *w)
 
 static int layers_open(struct worker *w, uint64_t now)
 {
-	const struct net_ops ops = {w, on_udp, on_udp_error, w->conf.workers > 1 ? on_neighbour : NULL};
+	const bool alone = w->conf.workers == 1;
+	const struct net_ops ops = {.ctx = w,
+	    .udp = on_udp,
+	    .udp_error = on_udp_error,
+	    .udp_quoted = alone ? NULL : on_udp_quoted,
+	    .neighbour = alone ? NULL : on_neighbour};
 	const struct sip_env se = {.conf = &w->conf,
 	    .worker = w->env.index,
 	    .ctx = w,
@@ -305,8 +343,6 @@ static void send_frame(struct worker *w, struct pkt *p)
 static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 {
 	struct udp_in in = {m->pkt, m->src, m->dst};
-	struct udp_err err = {
-	    .local = m->dst, .remote = m->src, .icmp_type = m->icmp_type, .icmp_code = m->icmp_code};
 	switch (m->kind) {
 	case HANDOVER_UDP:
 		deliver(w, &in, now);
@@ -318,7 +354,7 @@ static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 		net_learn(w->net, &m->src.a, m->mac, now);
 		break;
 	case HANDOVER_UDP_ERR:
-		udp_error(w, &err, now);
+		quoted(w, m, now);
 		break;
 	}
 }

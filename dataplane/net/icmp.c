@@ -24,16 +24,19 @@ static void answer_echo(struct net *n, const struct ip4_hdr *h, struct pkt *p, u
 	(void)ip4_output(n, p, &back, now);
 }
 
+static bool pass_on(struct net *n, const struct udp_err *e, uint64_t now)
+{
+	return n->ops.udp_quoted && n->ops.udp_quoted(n->ops.ctx, e, now);
+}
+
 static void unreachable(struct net *n, struct pkt *p, uint64_t now)
 {
-	const struct udp_err e = {.icmp_type = p->data[0], .icmp_code = p->data[1]};
+	struct udp_err e = {.icmp_type = p->data[0], .icmp_code = p->data[1]};
 	pkt_pull(p, ICMP_HDR);
-	if (!udp_report_quoted(n, p, &e, now)) {
+	if (udp_read_quoted(n, p, &e) && (net_udp_quoted(n, &e, now) || pass_on(n, &e, now)))
+		pkt_put(p);
+	else
 		net_drop(n, p, STAT_drop_icmp);
-		return;
-	}
-	stat_inc(n->stats, STAT_icmp_unreachable);
-	pkt_put(p);
 }
 
 void icmp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)

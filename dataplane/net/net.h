@@ -24,12 +24,17 @@ struct udp_err {
 	struct ip_sock local, remote; /* of the packet we sent */
 	uint8_t icmp_type, icmp_code;
 	bool arp; /* not ICMP: the next hop did not answer ARP */
+	uint16_t ip_id, udp_sum; /* ICMP: identification and checksum of the packet quoted */
 };
 
 struct net_ops {
 	void *ctx;
 	void (*udp)(void *ctx, struct udp_in *in, uint64_t now);
 	void (*udp_error)(void *ctx, const struct udp_err *err, uint64_t now);
+	/* An ICMP error quotes a packet of our address that this net did not send: another worker may have
+	 * (net_udp_quoted). True: it was passed on, or dropped and counted; false: counted drop_icmp here. May
+	 * be NULL. */
+	bool (*udp_quoted)(void *ctx, const struct udp_err *err, uint64_t now);
 	/* Tell other workers what was learned (single-queue devices get ARP replies on one core); may be
 	 * NULL. */
 	void (*neighbour)(void *ctx, const struct ip_addr *ip, const uint8_t mac[6]);
@@ -45,6 +50,9 @@ void net_input(struct net *n, struct pkt *p, uint64_t now);
 void net_flush(struct net *n, uint64_t now);
 /* Learned elsewhere. */
 void net_learn(struct net *n, const struct ip_addr *ip, const uint8_t mac[6], uint64_t now);
+
+/* An ICMP error that came to another worker. True: this net sent what is quoted, and udp_error was told. */
+bool net_udp_quoted(struct net *n, const struct udp_err *err, uint64_t now);
 
 /* A packet to write a payload into; NULL: counted drop_no_pkt. */
 struct pkt *net_alloc(struct net *n);

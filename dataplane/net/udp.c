@@ -40,11 +40,11 @@ void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t n
 /* ---- what was sent, for ICMP ---- */
 
 /* Never 0, which is an empty place. */
-static uint32_t trace_of(const struct net *n, uint32_t dst, const uint8_t udp[UDP_HDR])
+static uint32_t trace_of(const struct net *n, uint32_t dst, uint32_t ports, uint16_t sum)
 {
-	uint64_t v = (uint64_t)dst << 32 | get32(udp);
+	uint64_t v = (uint64_t)dst << 32 | ports;
 	v = (v ^ n->id_key) * 0x9e3779b97f4a7c15ull;
-	v = (v ^ v >> 31 ^ get16(udp + UDP_CSUM)) * 0xbf58476d1ce4e5b9ull;
+	v = (v ^ v >> 31 ^ sum) * 0xbf58476d1ce4e5b9ull;
 	return (uint32_t)(v >> 32) | 1;
 }
 
@@ -60,7 +60,7 @@ static uint16_t place_of(const struct net *n, uint16_t id)
 
 static void remember(struct net *n, uint32_t dst, const uint8_t *udp, uint16_t id)
 {
-	n->sent[place_of(n, id)] = trace_of(n, dst, udp);
+	n->sent[place_of(n, id)] = trace_of(n, dst, get32(udp), get16(udp + UDP_CSUM));
 }
 
 /* ---- sending ---- */
@@ -115,16 +115,6 @@ int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip
 
 /* ---- what did not arrive ---- */
 
-static void report(
-    struct net *n, const struct ip4_hdr *h, const uint8_t *udp, const struct udp_err *how, uint64_t now)
-{
-	struct udp_err e = *how;
-	e.local = (struct ip_sock){ip4_addr(h->src), get16(udp)};
-	e.remote = (struct ip_sock){ip4_addr(h->dst), get16(udp + 2)};
-	if (n->ops.udp_error)
-		n->ops.udp_error(n->ops.ctx, &e, now);
-}
-
 /* The UDP header of a packet of ours that starts at p->data, NULL when there is none. */
 static const uint8_t *own_udp(const struct net *n, const struct pkt *p, struct ip4_hdr *h)
 {
@@ -136,18 +126,31 @@ static const uint8_t *own_udp(const struct net *n, const struct pkt *p, struct i
 
 void udp_report(struct net *n, const struct pkt *p, const struct udp_err *how, uint64_t now)
 {
-	struct ip4_hdr h;
-	const uint8_t *udp = own_udp(n, p, &h);
-	if (udp)
-		report(n, &h, udp, how, now);
+	struct udp_err e = *how;
+	if (udp_read_quoted(n, p, &e) && n->ops.udp_error)
+		n->ops.udp_error(n->ops.ctx, &e, now);
 }
 
-bool udp_report_quoted(struct net *n, const struct pkt *p, const struct udp_err *how, uint64_t now)
+bool udp_read_quoted(const struct net *n, const struct pkt *p, struct udp_err *e)
 {
 	struct ip4_hdr h;
 	const uint8_t *udp = own_udp(n, p, &h);
-	if (!udp || n->sent[place_of(n, h.id)] != trace_of(n, h.dst, udp))
+	if (!udp)
 		return false;
-	report(n, &h, udp, how, now);
+	e->local = (struct ip_sock){ip4_addr(h.src), get16(udp)};
+	e->remote = (struct ip_sock){ip4_addr(h.dst), get16(udp + 2)};
+	e->ip_id = h.id;
+	e->udp_sum = get16(udp + UDP_CSUM);
+	return true;
+}
+
+bool net_udp_quoted(struct net *n, const struct udp_err *e, uint64_t now)
+{
+	uint32_t ports = (uint32_t)e->local.port << 16 | e->remote.port;
+	if (n->sent[place_of(n, e->ip_id)] != trace_of(n, ip4_of(&e->remote.a), ports, e->udp_sum))
+		return false;
+	stat_inc(n->stats, STAT_icmp_unreachable);
+	if (n->ops.udp_error)
+		n->ops.udp_error(n->ops.ctx, e, now);
 	return true;
 }

@@ -85,6 +85,14 @@ static void on_error(void *ctx, const struct udp_err *e, uint64_t now)
 	MUST(e->local.a.fam == 4 && e->remote.a.fam == 4);
 }
 
+/* Another worker is asked at once and has sent nothing: what this one did not send, it does not know either. */
+static bool on_quoted(void *ctx, const struct udp_err *e, uint64_t now)
+{
+	MUST(e->local.a.fam == 4 && e->remote.a.fam == 4 && !e->arp);
+	MUST(!net_udp_quoted(net, e, now));
+	return e->ip_id & 1;
+}
+
 static uint16_t sum(uint32_t s, const uint8_t *p, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -178,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct dp_stats stats;
 	struct pktio io = {.ops = &ops, .mac = {2, 0, 0, 0, 0, 2}, .mtu = 1500, .buf_bytes = ROOM};
 	struct dp_conf conf = {.prefix = 24, .mtu = 1500, .check_l4_sums = true, .pkts_max = PKTS};
-	const struct net_ops up = {.udp = on_udp, .udp_error = on_error};
+	const struct net_ops up = {.udp = on_udp, .udp_error = on_error, .udp_quoted = on_quoted};
 	struct wheel *w = wheel_new(0, NULL);
 	conf.ip = ip4_addr(HOST_IP);
 	conf.gateway = ip4_addr(HOST_IP - 1);

@@ -18,7 +18,8 @@
 #include "dataplane/worker.h"
 #include "tests/sim/frame.h"
 
-#define MS 1000000ull
+#define MS          1000000ull
+#define RIG_WORKERS 3
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1}, far_mac[6] = {2, 0, 0, 0, 0, 9};
 static const struct ip_sock far_sip = {{4, {192, 0, 2, 10}}, 5060};
@@ -26,10 +27,10 @@ static const struct ip_sock far_sip = {{4, {192, 0, 2, 10}}, 5060};
 struct rig {
 	struct dp_conf conf;
 	uint16_t n;
-	struct pktio *io[2];
-	struct dp_ring *cmds[2], *events[2];
-	struct worker *all[2];
-	int fd[2], control_fd;
+	struct pktio *io[RIG_WORKERS];
+	struct dp_ring *cmds[RIG_WORKERS], *events[RIG_WORKERS];
+	struct worker *all[RIG_WORKERS];
+	int fd[RIG_WORKERS], control_fd;
 	uint64_t now;
 	uint8_t frame[FRAME_MAX];
 	uint32_t frame_len;
@@ -513,24 +514,116 @@ static void handover_a_worker_without_a_queue_calls_through_another(void **state
 	rig_close(&r);
 }
 
+/* Worker w calls; its INVITE, which is left in r->frame, is said on worker `at`s device to be undeliverable. */
+static void call_and_quote(struct rig *r, uint16_t w, uint16_t at, uint64_t cookie, uint32_t spoil)
+{
+	struct frame_udp u;
+	uint8_t icmp[FRAME_MAX];
+	assert_true(originate(r, w, cookie));
+	turn_all(r);
+	assert_true(sent(r, w, &u));
+	assert_memory_equal(u.payload, "INVITE ", 7);
+	if (spoil)
+		r->frame[spoil] ^= 0x10;
+	uint32_t n = frame_unreachable(icmp, r->frame, r->frame_len);
+	assert_int_equal(pktio_mem_push(r->io[at], icmp, n), 0);
+	turn_all(r);
+}
+
+static uint64_t all_of(const struct rig *r, enum stat_id id)
+{
+	uint64_t n = 0;
+	for (uint16_t w = 0; w < r->n; w++)
+		n += stat_of(r, w, id);
+	return n;
+}
+
+/* Worker w was told STARTED and then that its leg ended so. */
+static void ended_as(struct rig *r, uint16_t w, uint8_t cause)
+{
+	struct dp_event *e = dp_ring_peek(r->events[w]);
+	assert_int_equal(e->type, DP_EV_STARTED);
+	dp_ring_release(r->events[w]);
+	e = dp_ring_peek(r->events[w]);
+	assert_non_null(e);
+	assert_int_equal(e->type, DP_EV_ENDED);
+	assert_int_equal(e->cause, cause);
+	dp_ring_release(r->events[w]);
+}
+
 static void handover_icmp_errors_reach_the_worker_that_sent(void **state)
+{
+	for (uint16_t workers = 2; workers <= RIG_WORKERS; workers++) {
+		for (uint16_t i = 0; i < workers * workers; i++) {
+			uint16_t caller = i % workers, at = i / workers;
+			struct rig r;
+			struct dp_conf c = conf_of(workers);
+			rig_open(&r, &c, workers);
+			call_and_quote(&r, caller, at, 5, 0);
+			ended_as(&r, caller, DP_END_TRANSPORT);
+			assert_int_equal(stat_of(&r, caller, STAT_icmp_unreachable), 1);
+			assert_int_equal(all_of(&r, STAT_icmp_unreachable), 1);
+			assert_int_equal(all_of(&r, STAT_drop_icmp), 0);
+			assert_int_equal(stat_of(&r, at, STAT_xw_forwarded), at != caller);
+			rig_close(&r);
+		}
+	}
+}
+
+static void handover_icmp_errors_reach_a_worker_without_a_queue(void **state)
 {
 	struct rig r;
 	struct dp_conf c = conf_of(2);
 	struct frame_udp u;
 	uint8_t icmp[FRAME_MAX];
-	rig_open(&r, &c, 2);
+	rig_open(&r, &c, 1);
 	assert_true(originate(&r, 1, 5));
 	turn_all(&r);
-	assert_true(sent(&r, 1, &u));
-	assert_memory_equal(u.payload, "INVITE ", 7);
+	assert_true(sent(&r, 0, &u));
 	uint32_t n = frame_unreachable(icmp, r.frame, r.frame_len);
-	assert_int_equal(pktio_mem_push(r.io[1], icmp, n), 0);
+	assert_int_equal(pktio_mem_push(r.io[0], icmp, n), 0);
 	turn_all(&r);
-	dp_ring_release(r.events[1]);
-	struct dp_event *e = dp_ring_peek(r.events[1]);
-	assert_non_null(e);
-	assert_int_equal(e->cause, DP_END_TRANSPORT);
+	ended_as(&r, 1, DP_END_TRANSPORT);
+	rig_close(&r);
+}
+
+static void rfc5927_made_up_errors_end_nothing_on_any_worker(void **state)
+{
+	static const uint32_t spoil[] = {18, 19, 33, 37, 40, 41}; /* identification, to, port, checksum */
+	struct rig r;
+	struct dp_conf c = conf_of(RIG_WORKERS);
+	rig_open(&r, &c, RIG_WORKERS);
+	for (uint32_t i = 0; i < sizeof spoil / sizeof *spoil; i++) {
+		call_and_quote(&r, (uint16_t)(i % RIG_WORKERS), 0, i + 1, spoil[i]);
+		assert_int_equal(all_of(&r, STAT_drop_icmp), i + 1u); /* once, by the last that was asked */
+	}
+	assert_int_equal(all_of(&r, STAT_icmp_unreachable), 0);
+	for (uint16_t w = 0; w < RIG_WORKERS; w++)
+		assert_int_equal(worker_legs(r.all[w]), 2);
+	rig_close(&r);
+}
+
+static void handover_a_flood_of_icmp_errors_leaves_room_for_media(void **state)
+{
+	struct rig r;
+	struct dp_conf c = conf_of(2);
+	uint8_t icmp[FRAME_MAX];
+	rig_open(&r, &c, 2);
+	call_and_quote(&r, 1, 0, 1, 19);
+	uint64_t before = all_of(&r, STAT_drop_icmp);
+	uint32_t n = frame_unreachable(icmp, r.frame, r.frame_len);
+	for (uint32_t i = 0; i < 2 * HANDOVER_SLOTS; i++) {
+		assert_int_equal(pktio_mem_push(r.io[0], icmp, n), 0);
+		worker_turn(r.all[0], r.now); /* worker 1 is busy elsewhere */
+	}
+	uint64_t forwarded = stat_of(&r, 0, STAT_xw_forwarded);
+	assert_in_range(forwarded, 1, HANDOVER_ERR_BURST + 1);
+	arrive(&r, 0, 10063, "rtp", 3);
+	turn_all(&r);
+	turn_all(&r);
+	assert_int_equal(stat_of(&r, 1, STAT_drop_rtp_no_leg), 1);
+	assert_int_equal(all_of(&r, STAT_drop_icmp), before + 2 * HANDOVER_SLOTS);
+	assert_int_equal(all_of(&r, STAT_drop_xw_full), 0);
 	rig_close(&r);
 }
 
@@ -551,6 +644,9 @@ int main(void)
 	    cmocka_unit_test(handover_packets_that_wait_at_the_end_are_given_back),
 	    cmocka_unit_test(handover_a_worker_without_a_queue_calls_through_another),
 	    cmocka_unit_test(handover_icmp_errors_reach_the_worker_that_sent),
+	    cmocka_unit_test(handover_icmp_errors_reach_a_worker_without_a_queue),
+	    cmocka_unit_test(rfc5927_made_up_errors_end_nothing_on_any_worker),
+	    cmocka_unit_test(handover_a_flood_of_icmp_errors_leaves_room_for_media),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
