@@ -43,6 +43,7 @@ struct dp_conf {
 	/* media */
 	uint16_t rtp_lo, rtp_hi; /* even port … odd port, split evenly among workers */
 	uint32_t rtp_quarantine_ms;
+	bool rtp_learn_source; /* a far side may send from another address than its SDP says (NAT) */
 	uint8_t n_media_ips; /* further addresses for RTP: each has all of the ports above. We answer ARP for them */
 	struct ip_addr media_ips[DP_MEDIA_IPS_MAX]; /* IPv4, unicast, not ip, none twice */
 	/* pools, per worker */

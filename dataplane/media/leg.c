@@ -3,7 +3,8 @@
  *
  * Learning: the SDP's address is accepted at once. Another source (a far side behind a NAT) takes over after
  * LEARN_RUN packets in a row from one address with one SSRC, only within the learning window, only while
- * nothing came from the SDP's address; after that everybody else is a stranger. */
+ * nothing came from the SDP's address; after that everybody else is a stranger. Switched off by the config,
+ * nobody but the SDP's address is ever heard. */
 #include "dataplane/media/leg.h"
 
 #include "dataplane/media/g711.h"
@@ -64,6 +65,7 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
 	    .pairs = s.n,
 	    .base = (uint16_t)(conf->rtp_lo + 2 * s.first),
 	    .worker = worker,
+	    .learn = conf->rtp_learn_source,
 	    .net = net,
 	    .stats = stats,
 	    .key = hash_key_of(conf->key)};
@@ -266,7 +268,7 @@ bool media_source_ok(
 		lock_to(m, l, src, MEDIA_LOCKED);
 	if (l->state >= MEDIA_LEARNED)
 		return media_same_sock(src, &l->src);
-	if (!candidate_wins(&l->cand, src, ssrc, now) || net_forbidden(m->net, src))
+	if (!m->learn || !candidate_wins(&l->cand, src, ssrc, now) || net_forbidden(m->net, src))
 		return false;
 	lock_to(m, l, src, MEDIA_LEARNED);
 	return true;

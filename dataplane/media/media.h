@@ -76,6 +76,7 @@ struct media {
 	uint32_t n, pairs;      /* pairs of one address */
 	uint16_t base; /* first RTP port of this worker's slice */
 	uint16_t worker;
+	bool learn; /* another source than the SDP's may take over */
 	struct net *net;
 	struct dp_stats *stats;
 	struct ports ports;

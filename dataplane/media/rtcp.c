@@ -83,10 +83,11 @@ static uint32_t map_compound(uint8_t *d, uint32_t len, const struct media_leg *l
 	return at;
 }
 
-/* The address must be the RTP's; the port is learned from the first packet (RFC 4961 symmetric RTCP). */
-static bool source_ok(struct media_leg *l, const struct ip_sock *src)
+/* The address must be the RTP's; the port is learned from the first packet (RFC 4961 symmetric RTCP), unless
+ * the config says that only what the SDP named is heard. */
+static bool source_ok(const struct media *m, struct media_leg *l, const struct ip_sock *src)
 {
-	if (l->rtcp_locked)
+	if (l->rtcp_locked || !m->learn)
 		return media_same_sock(src, &l->rtcp_dst);
 	const struct ip_sock *rtp = l->state == MEDIA_LEARN ? &l->sdp : &l->src;
 	if (l->state < MEDIA_LEARN || !ip_addr_eq(&src->a, &rtp->a))
@@ -103,7 +104,7 @@ void rtcp_in(struct media *m, struct media_leg *l, struct udp_in *in, uint64_t n
 		media_drop(m, l, p, STAT_drop_rtcp_bad);
 		return;
 	}
-	if (!source_ok(l, &in->src)) {
+	if (!source_ok(m, l, &in->src)) {
 		media_drop(m, l, p, STAT_drop_rtp_stranger);
 		return;
 	}

@@ -88,7 +88,8 @@ static void make_conf(struct sim *s)
 	    .user_agent = "Dialplane/sim",
 	    .rtp_lo = 10000,
 	    .rtp_hi = 10031,
-	    .rtp_quarantine_ms = 1000};
+	    .rtp_quarantine_ms = 1000,
+	    .rtp_learn_source = true};
 	c->legs_max = s->world.legs_max;
 	c->txns_max = s->world.txns_max;
 	c->pkts_max = s->world.pkts;

@@ -25,6 +25,7 @@ static void conf_fill(struct dp_conf *c, uint32_t pairs)
 	    .rtp_lo = 10000,
 	    .rtp_hi = (uint16_t)(10000 + 2 * pairs - 1),
 	    .rtp_quarantine_ms = 1000,
+	    .rtp_learn_source = true,
 	    .legs_max = 16,
 	    .txns_max = 16,
 	    .pkts_max = 64,
@@ -198,12 +199,26 @@ void close_leg(struct bench *b, struct far *f)
 	media_close(b->media, f->leg, NULL, b->now);
 }
 
-void pair_open(struct pair *p, uint8_t pt_x, uint8_t pt_y)
+static void pair_fill(struct pair *p, uint8_t pt_x, uint8_t pt_y)
 {
-	bench_open(&p->b, 8);
 	p->x = far_open(&p->b, "192.0.2.10", pt_x);
 	p->y = far_open(&p->b, "192.0.2.20", pt_y);
 	media_bridge(p->b.media, p->x.leg, p->y.leg);
+}
+
+void pair_open(struct pair *p, uint8_t pt_x, uint8_t pt_y)
+{
+	bench_open(&p->b, 8);
+	pair_fill(p, pt_x, pt_y);
+}
+
+void pair_open_unlearned(struct pair *p)
+{
+	bench_open(&p->b, 8);
+	media_free(p->b.media);
+	p->b.conf.rtp_learn_source = false;
+	assert_int_equal(media_new(&p->b.media, &p->b.conf, 0, p->b.net, p->b.wheel, &p->b.stats), 0);
+	pair_fill(p, 0, 0);
 }
 
 void pair_close(struct pair *p)

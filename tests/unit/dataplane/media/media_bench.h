@@ -64,6 +64,7 @@ struct rtp must_get(struct bench *b, const struct far *to);
 void must_be_silent(struct bench *b);
 void close_leg(struct bench *b, struct far *f);
 void pair_open(struct pair *p, uint8_t pt_x, uint8_t pt_y);
+void pair_open_unlearned(struct pair *p); /* PCMU, with source learning switched off */
 void pair_close(struct pair *p);
 
 static inline uint64_t bench_stat(const struct bench *b, enum stat_id id)

@@ -483,6 +483,27 @@ static void learning_is_not_restarted_by_the_same_address(void **state)
 	pair_close(&p);
 }
 
+static void learning_switched_off_hears_the_sdps_address_only(void **state)
+{
+	struct pair p;
+	pair_open_unlearned(&p);
+	struct far nat = p.x;
+	nat.s = bench_sock("192.0.2.11", 7777);
+	for (int i = 0; i < 10; i++)
+		far_send(&p.b, &nat);
+	nat.s = bench_sock("192.0.2.10", 4002); /* same host, other port */
+	for (int i = 0; i < 10; i++)
+		far_send(&p.b, &nat);
+	must_be_silent(&p.b);
+	assert_int_equal(bench_stat(&p.b, STAT_drop_rtp_stranger), 20);
+	assert_int_equal(bench_stat(&p.b, STAT_rtp_learned), 0);
+	far_send(&p.b, &p.x);
+	(void)must_get(&p.b, &p.y);
+	far_send(&p.b, &p.y); /* and it is sent where its SDP says */
+	(void)must_get(&p.b, &p.x);
+	pair_close(&p);
+}
+
 static void rtp_before_any_answer_is_nobodys(void **state)
 {
 	struct bench b;
@@ -576,6 +597,7 @@ int main(void)
 	    cmocka_unit_test(learning_the_sdps_address_takes_over_from_a_learned_one),
 	    cmocka_unit_test(learning_starts_again_when_the_address_changes),
 	    cmocka_unit_test(learning_is_not_restarted_by_the_same_address),
+	    cmocka_unit_test(learning_switched_off_hears_the_sdps_address_only),
 	    cmocka_unit_test(rtp_before_any_answer_is_nobodys),
 	    cmocka_unit_test(rfc3550_5_1_headers_that_lie_are_dropped),
 	    cmocka_unit_test(rfc3550_5_1_only_the_payload_is_transcoded),

@@ -283,6 +283,27 @@ static void rtcp_of_a_stranger_is_dropped(void **state)
 	pair_close(&p);
 }
 
+static void rtcp_learning_switched_off_hears_the_port_the_sdp_names(void **state)
+{
+	struct pair p;
+	uint8_t d[96];
+	struct frame_udp u;
+	pair_open_unlearned(&p);
+	struct media_agreed a = agreed(&p.x.s, 0);
+	a.remote_rtcp_port = 5555;
+	media_agree(p.b.media, p.x.leg, &a, p.b.now);
+	uint32_t n = make_rtcp(d, 1, 2, 3, 4);
+	struct ip_sock from = p.x.s;
+	from.port = 4001;
+	bench_in(&p.b, &from, (uint16_t)(p.x.port + 1), d, n);
+	must_be_silent(&p.b);
+	assert_int_equal(bench_stat(&p.b, STAT_drop_rtp_stranger), 1);
+	from.port = 5555;
+	bench_in(&p.b, &from, (uint16_t)(p.x.port + 1), d, n);
+	assert_true(bench_out(&p.b, &u));
+	pair_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(rfc3550_6_reports_are_mapped_into_the_other_sides_streams),
 	    cmocka_unit_test(rfc3550_a_2_malformed_rtcp_is_dropped),
 	    cmocka_unit_test(rtcp_of_a_stranger_is_dropped),
+	    cmocka_unit_test(rtcp_learning_switched_off_hears_the_port_the_sdp_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
