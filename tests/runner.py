@@ -31,6 +31,7 @@ SANITIZER_ENV = {
 }
 children = set()
 lock = threading.Lock()
+stopping = threading.Event()
 
 
 class Tally:
@@ -198,7 +199,8 @@ def one(tally, row):
     name, argv, env, _ = row
     began = time.monotonic()
     code, output = run(argv, env=env, capture=True)
-    tally.program(name, output, code, time.monotonic() - began)
+    if not stopping.is_set():
+        tally.program(name, output, code, time.monotonic() - began)
 
 
 def npm(tally):
@@ -219,8 +221,15 @@ def others(tally, args):
     section("tidy, commands, end to end")
     rows = programs(tally, args.only, args)
     beside = [r for r in rows if r[3]]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(int(JOBS))
+    try:
         list(pool.map(lambda r: one(tally, r), beside))
+    except KeyboardInterrupt:
+        stopping.set()
+        clean()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     for row in rows:
         if not row[3]:
             one(tally, row)
