@@ -154,10 +154,15 @@ static uint32_t dpdk_tx(struct pktio *io, struct pkt **in, uint32_t n)
 	return done;
 }
 
+static uint32_t dpdk_used(struct pktio *io)
+{
+	return __atomic_load_n(&((struct queue *)io)->used, __ATOMIC_RELAXED);
+}
+
 static struct pkt *dpdk_alloc(struct pktio *io)
 {
 	struct queue *q = (struct queue *)io;
-	struct rte_mbuf *m = q->used < q->pkts_max ? rte_pktmbuf_alloc(q->pool) : NULL;
+	struct rte_mbuf *m = dpdk_used(io) < q->pkts_max ? rte_pktmbuf_alloc(q->pool) : NULL;
 	if (!m)
 		return NULL;
 	pkt_reset(pkt_of(m), io, m->buf_addr, (uint32_t)m->buf_len - PKT_HEADROOM);
@@ -177,11 +182,6 @@ static uint32_t dpdk_fds(struct pktio *io, int *fds, uint32_t n)
 	uint32_t k = q->n_fds < n ? q->n_fds : n;
 	memcpy(fds, q->fds, sizeof *fds * k);
 	return k;
-}
-
-static uint32_t dpdk_used(struct pktio *io)
-{
-	return ((struct queue *)io)->used;
 }
 
 static uint32_t dpdk_size(struct pktio *io)
