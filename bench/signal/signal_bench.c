@@ -3,42 +3,47 @@
  * in the same thread. Only the cycles inside worker_turn are counted, and of those only the turns that did
  * work; generator and stub cost nothing of the figure (they cost cache, which is part of real life too).
  *
- * A call: originate A, A answers, originate B, B answers, bridge; when --up calls are up the oldest is hung up
- * for each new one. 14 messages: INVITE 100 180 200 ACK BYE 200 on each leg. */
+ * On a machine that others use too, the scheduler takes the core away in the middle of a turn. Turns are looked
+ * at BATCH at a time, and a batch in which that happened is not counted: neither its cycles nor its calls.
+ *
+ * Time is virtual and passes by the calls that are started, PACE calls a second: so the timers of RFC 3261
+ * (32 s for the transactions of each answered call) fire and are part of the cost, and measuring begins after
+ * the first of them have. With N calls up the pace is at least N calls in 180 s. */
 #include "bench/lib/bench.h"
 #include "bench/load/callee.h"
 #include "bench/load/frame.h"
+#include "bench/signal/stub.h"
 #include "dataplane/pktio/pktio_mem.h"
 #include "dataplane/worker.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#define MESSAGES      14
-#define IN_FLIGHT_MAX 64u /* calls being set up at a time */
-#define TURN_NS       20000ull
+#define WINDOW       64u
+#define TURN_NS      20000ull
+#define BATCH        16u
+#define PACE         1000u
+#define LINGER_S     33u  /* longer than any transaction lives */
+#define CALL_S       180u /* length of a call with many up */
+#define RTP_LO       6000u
+#define PORT_PAIRS   ((65536u - RTP_LO) / 2)
+#define QUARANTINE_S 2u
 
 static const uint8_t far_mac[6] = {2, 0, 0, 0, 0, 2};
-
-struct call {
-	dp_leg leg[2];
-	uint8_t answered, ended;
-};
 
 struct bench {
 	struct dp_conf conf;
 	struct pktio *io;
-	struct dp_ring *cmds, *events;
 	struct worker *w;
 	struct callee callee;
-	uint64_t now;
-	struct call *calls;
-	uint32_t *up;   /* ring of call indices that are up, oldest first */
-	uint32_t *idle; /* stack of free call indices */
-	uint32_t n_calls, n_idle, up_head, up_n, up_max;
-	uint64_t started, completed, failed, busy_cycles, turns;
-	const char *why;
+	struct stub stub;
+	struct ip_addr far;
+	uint64_t now, pace_ns;
+	uint64_t wrong, busy_cycles;
+	uint64_t kept_cycles, kept_calls; /* of the batches that nobody disturbed */
+	double rss_before;
 };
 
 static struct ip_addr addr(const char *s)
@@ -47,213 +52,6 @@ static struct ip_addr addr(const char *s)
 	if (ip_addr_parse(&a, span_str(s)) < 0)
 		abort();
 	return a;
-}
-
-static void conf_fill(struct dp_conf *c, uint32_t up)
-{
-	uint32_t legs = 2 * (up + 2 * IN_FLIGHT_MAX);
-	*c = (struct dp_conf){.workers = 1,
-	    .ip = addr("10.0.0.1"),
-	    .prefix = 24,
-	    .mtu = 1500,
-	    .sip_port = 5060,
-	    .t1_ms = 500,
-	    .t2_ms = 4000,
-	    .t4_ms = 5000,
-	    .user_agent = "Dialplane/bench",
-	    .rtp_lo = 6000,
-	    .rtp_hi = 65535,
-	    .legs_max = legs,
-	    .txns_max = 1u << 20,
-	    .pkts_max = 32768,
-	    .ring_slots = 1024,
-	    .mac = {2, 0, 0, 0, 0, 1},
-	    .key = {1, 2, 3}};
-}
-
-static bool start(struct bench *b, uint32_t up)
-{
-	const struct pktio_mem_conf mem = {{2, 0, 0, 0, 0, 1}, 1500, 3072, 32768, 4096};
-	conf_fill(&b->conf, up);
-	b->n_calls = b->conf.legs_max / 2;
-	b->up_max = up;
-	b->io = pktio_mem_new(&mem);
-	b->cmds = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_cmd), -1);
-	b->events = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_event), -1);
-	b->calls = calloc(b->n_calls, sizeof *b->calls);
-	b->up = calloc(b->n_calls, sizeof *b->up);
-	b->idle = calloc(b->n_calls, sizeof *b->idle);
-	if (!b->io || !b->cmds || !b->events || !b->calls || !b->up || !b->idle)
-		return false;
-	while (b->n_idle < b->n_calls) {
-		b->idle[b->n_idle] = b->n_idle;
-		b->n_idle++;
-	}
-	b->now = 1000000000ull;
-	b->callee =
-	    (struct callee){.address = "10.0.0.2:5070", .media = "10.0.0.2", .trying = true, .ringing = true};
-	const struct worker_env env = {
-	    .conf = &b->conf, .io = b->io, .cmds = b->cmds, .events = b->events, .seed = 1};
-	return worker_new(&b->w, &env, b->now) == 0;
-}
-
-static struct dp_cmd *command(struct bench *b, enum dp_cmd_type type, dp_leg leg)
-{
-	struct dp_cmd *c = dp_ring_claim(b->cmds);
-	if (!c)
-		return NULL;
-	memset(c, 0, sizeof *c - DP_TEXT_MAX);
-	c->type = type;
-	c->leg = leg;
-	return c;
-}
-
-static bool originate(struct bench *b, uint32_t call, unsigned side)
-{
-	bool bad = false;
-	struct dp_cmd *c = command(b, DP_CMD_ORIGINATE, 0);
-	if (!c)
-		return false;
-	c->cookie = (uint64_t)call << 1 | side;
-	c->orig.target = (struct ip_sock){addr("10.0.0.2"), 5070};
-	c->orig.ring_timeout_ms = 60000;
-	c->orig.ruri = dp_cmd_text(c, SPAN("sip:kate@10.0.0.2:5070"), &bad);
-	c->orig.from_user = dp_cmd_text(c, SPAN("jack"), &bad);
-	c->orig.call_sid = dp_cmd_text(c, SPAN("CA0123456789abcdef0123456789abcdef"), &bad);
-	c->orig.account_sid = dp_cmd_text(c, SPAN("AC0123456789abcdef0123456789abcdef"), &bad);
-	dp_ring_publish(b->cmds);
-	return true;
-}
-
-static void simple(struct bench *b, enum dp_cmd_type type, dp_leg leg, dp_leg peer)
-{
-	struct dp_cmd *c = command(b, type, leg);
-	if (!c)
-		abort(); /* the stub leaves room: see room_for_call */
-	c->peer = peer;
-	dp_ring_publish(b->cmds);
-}
-
-static void hang_up_oldest(struct bench *b)
-{
-	struct call *c = &b->calls[b->up[b->up_head]];
-	b->up_head = (b->up_head + 1) % b->n_calls;
-	b->up_n--;
-	simple(b, DP_CMD_HANGUP, c->leg[0], 0);
-	simple(b, DP_CMD_HANGUP, c->leg[1], 0);
-}
-
-static void on_answered(struct bench *b, uint32_t i, unsigned side)
-{
-	struct call *c = &b->calls[i];
-	c->answered++;
-	if (side == 0) {
-		if (!originate(b, i, 1))
-			abort();
-		return;
-	}
-	simple(b, DP_CMD_BRIDGE, c->leg[0], c->leg[1]);
-	b->up[(b->up_head + b->up_n++) % b->n_calls] = i;
-	if (b->up_n > b->up_max)
-		hang_up_oldest(b);
-}
-
-static void on_ended(struct bench *b, uint32_t i, const struct dp_event *e)
-{
-	struct call *c = &b->calls[i];
-	if (e->cause != DP_END_LOCAL_HANGUP && b->failed++ == 0)
-		b->why = dp_end_name(e->cause);
-	if (++c->ended < 2 && c->answered == 2)
-		return;
-	b->completed += c->answered == 2;
-	*c = (struct call){0};
-	b->idle[b->n_idle++] = i;
-}
-
-static void on_event(struct bench *b, const struct dp_event *e)
-{
-	uint32_t i = (uint32_t)(e->cookie >> 1);
-	unsigned side = e->cookie & 1;
-	if (e->type == DP_EV_STARTED)
-		b->calls[i].leg[side] = e->leg;
-	else if (e->type == DP_EV_ANSWERED)
-		on_answered(b, i, side);
-	else if (e->type == DP_EV_ENDED)
-		on_ended(b, i, e);
-}
-
-static void events(struct bench *b)
-{
-	struct dp_event *e;
-	while (dp_ring_room(b->cmds) > 8 && (e = dp_ring_peek(b->events))) {
-		on_event(b, e);
-		dp_ring_release(b->events);
-	}
-}
-
-static bool room_for_call(const struct bench *b)
-{
-	uint32_t setting_up = b->n_calls - b->n_idle - b->up_n;
-	return b->n_idle > 0 && setting_up < IN_FLIGHT_MAX && dp_ring_room(b->cmds) > 8 * IN_FLIGHT_MAX;
-}
-
-static void reply(struct bench *b, const struct frame_udp *in)
-{
-	static uint8_t frame[FRAME_UDP_HEAD + 3072];
-	static char text[8192];
-	uint32_t lens[CALLEE_REPLIES], at = 0;
-	struct buf out = buf_on(text, sizeof text);
-	unsigned n = callee_on(&b->callee, (const char *)in->payload, in->len, &out, lens);
-	for (unsigned i = 0; i < n; at += lens[i], i++) {
-		frame_head_reply(frame, in, lens[i]);
-		memcpy(frame + FRAME_UDP_HEAD, text + at, lens[i]);
-		if (pktio_mem_push(b->io, frame, FRAME_UDP_HEAD + lens[i]) < 0)
-			b->failed++;
-	}
-}
-
-static void far_side(struct bench *b)
-{
-	static uint8_t frame[4096], arp[64];
-	struct frame_udp in;
-	struct ip_addr far = addr("10.0.0.2");
-	uint32_t len;
-	while ((len = pktio_mem_pull(b->io, frame, sizeof frame)) > 0) {
-		uint32_t n = frame_arp_reply(arp, frame, len, &far, far_mac);
-		if (n && pktio_mem_push(b->io, arp, n) < 0)
-			b->failed++;
-		if (frame_read_udp(&in, frame, len))
-			reply(b, &in);
-	}
-}
-
-/* One turn of the worker, timed; then everybody else. */
-static void turn(struct bench *b, uint64_t more_until)
-{
-	while (b->started < more_until && room_for_call(b)) {
-		uint32_t i = b->idle[--b->n_idle];
-		b->started++;
-		if (!originate(b, i, 0))
-			abort();
-	}
-	uint64_t c0 = bench_cycles();
-	uint32_t done = worker_turn(b->w, b->now);
-	uint64_t c1 = bench_cycles();
-	if (done) {
-		b->busy_cycles += c1 - c0;
-		b->turns++;
-	}
-	b->now += TURN_NS;
-	far_side(b);
-	events(b);
-}
-
-static bool run_calls(struct bench *b, uint64_t calls)
-{
-	uint64_t want = b->started + calls, idle = 0;
-	while (b->started < want && b->failed == 0 && idle++ < calls * 1000)
-		turn(b, want);
-	return b->failed == 0 && b->started == want;
 }
 
 static double rss_bytes(void)
@@ -267,8 +65,150 @@ static double rss_bytes(void)
 	return (double)rss * (double)sysconf(_SC_PAGESIZE);
 }
 
+/* As many media addresses as the legs need ports. */
+static void media_addresses(struct dp_conf *c, uint32_t ports)
+{
+	while ((1u + c->n_media_ips) * PORT_PAIRS < ports && c->n_media_ips < DP_MEDIA_IPS_MAX) {
+		c->media_ips[c->n_media_ips] = addr("10.0.1.0");
+		c->media_ips[c->n_media_ips].b[3] = (uint8_t)(c->n_media_ips + 1);
+		c->n_media_ips++;
+	}
+}
+
+static void conf_fill(struct dp_conf *c, uint32_t up, uint32_t pace)
+{
+	*c = (struct dp_conf){.workers = 1,
+	    .ip = addr("10.0.0.1"),
+	    .prefix = 16,
+	    .mtu = 1500,
+	    .sip_port = 5060,
+	    .t1_ms = 500,
+	    .t2_ms = 4000,
+	    .t4_ms = 5000,
+	    .user_agent = "Dialplane/bench",
+	    .rtp_lo = RTP_LO,
+	    .rtp_hi = 65535,
+	    .rtp_quarantine_ms = QUARANTINE_S * 1000,
+	    .legs_max = 2 * (up + 2 * WINDOW + 2),
+	    .txns_max = 2 * (2 * pace * LINGER_S + 8 * WINDOW), /* texts are half as many */
+	    .pkts_max = 8192,
+	    .ring_slots = 1024,
+	    .mac = {2, 0, 0, 0, 0, 1},
+	    .key = {1, 2, 3}};
+	media_addresses(c, c->legs_max + 2 * pace * (QUARANTINE_S + 1));
+}
+
+static bool start(struct bench *b, uint32_t up)
+{
+	const struct pktio_mem_conf mem = {{2, 0, 0, 0, 0, 1}, 1500, 2048, 8192, 1024};
+	uint32_t pace = up / CALL_S > PACE ? up / CALL_S : PACE;
+	conf_fill(&b->conf, up, pace);
+	b->pace_ns = 1000000000ull / pace;
+	b->far = addr("10.0.0.2");
+	b->io = pktio_mem_new(&mem);
+	b->stub = (struct stub){.target = {b->far, 5070}, .ruri = "sip:kate@10.0.0.2:5070", .window = WINDOW};
+	b->stub.up_max = up;
+	b->stub.cmds = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_cmd), -1);
+	b->stub.events = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_event), -1);
+	if (!b->io || !b->stub.cmds || !b->stub.events || stub_init(&b->stub) != 0)
+		return false;
+	b->now = 1000000000ull;
+	b->callee =
+	    (struct callee){.address = "10.0.0.2:5070", .media = "10.0.0.2", .trying = true, .ringing = true};
+	b->rss_before = rss_bytes();
+	const struct worker_env env = {
+	    .conf = &b->conf, .io = b->io, .cmds = b->stub.cmds, .events = b->stub.events, .seed = 1};
+	return worker_new(&b->w, &env, b->now) == 0;
+}
+
+static void push(struct bench *b, const uint8_t *frame, uint32_t len)
+{
+	if (pktio_mem_push(b->io, frame, len) < 0)
+		b->wrong++;
+}
+
+static void reply(struct bench *b, const struct frame_udp *in)
+{
+	static uint8_t frame[FRAME_UDP_HEAD + 2048];
+	static char text[8192];
+	uint32_t lens[CALLEE_REPLIES], at = 0;
+	struct buf out = buf_on(text, sizeof text);
+	unsigned n = callee_on(&b->callee, (const char *)in->payload, in->len, &out, lens);
+	for (unsigned i = 0; i < n; at += lens[i], i++) {
+		frame_head_reply(frame, in, lens[i]);
+		memcpy(frame + FRAME_UDP_HEAD, text + at, lens[i]);
+		push(b, frame, FRAME_UDP_HEAD + lens[i]);
+	}
+}
+
+static void far_side(struct bench *b)
+{
+	static uint8_t frame[4096], arp[64];
+	struct frame_udp in;
+	uint32_t len;
+	while ((len = pktio_mem_pull(b->io, frame, sizeof frame)) > 0) {
+		uint32_t n = frame_arp_reply(arp, frame, len, &b->far, far_mac);
+		if (n)
+			push(b, arp, n);
+		if (frame_read_udp(&in, frame, len))
+			reply(b, &in);
+	}
+}
+
+/* One turn of the worker, timed; then everybody else. */
+static void turn(struct bench *b, uint64_t until)
+{
+	uint64_t before = b->stub.started;
+	uint64_t c0 = bench_cycles();
+	uint32_t done = worker_turn(b->w, b->now);
+	uint64_t c1 = bench_cycles();
+	if (done)
+		b->busy_cycles += c1 - c0;
+	far_side(b);
+	stub_turn(&b->stub, until);
+	b->now += TURN_NS + b->pace_ns * (b->stub.started - before);
+}
+
+static bool all_well(const struct bench *b)
+{
+	return b->stub.failed == 0 && b->wrong == 0 && b->callee.counts.wrong == 0;
+}
+
+static long disturbed(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_THREAD, &u);
+	return u.ru_nivcsw;
+}
+
+static void batch(struct bench *b, uint64_t until)
+{
+	uint64_t cycles = b->busy_cycles, calls = b->stub.started;
+	long before = disturbed();
+	for (unsigned i = 0; i < BATCH; i++)
+		turn(b, until);
+	if (disturbed() != before)
+		return;
+	b->kept_cycles += b->busy_cycles - cycles;
+	b->kept_calls += b->stub.started - calls;
+}
+
+static bool run_calls(struct bench *b, uint64_t calls)
+{
+	uint64_t want = b->stub.started + calls, turns = 0;
+	b->kept_cycles = b->kept_calls = 0;
+	while (b->stub.started < want && all_well(b) && turns++ < calls * 1000)
+		batch(b, want);
+	return all_well(b) && b->stub.started == want;
+}
+
 static void say_counters(const struct bench *b)
 {
+	struct dp_pool_gauge g[DP_POOLS_MAX];
+	worker_count(b->w, b->now);
+	uint32_t n = worker_gauges(b->w, g);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(stderr, "  pool %s: %u of %u\n", g[i].name, g[i].used, g[i].size);
 	const struct dp_stats *st = worker_stats(b->w);
 	for (int i = 1; i < STAT_COUNT; i++) {
 		if (st->v[i])
@@ -282,27 +222,52 @@ static void emit(const char *name, const char *metric, const char *unit, const s
 	bench_emit(stdout, &r);
 }
 
+static void emit_one(const char *name, const char *metric, const char *unit, double v)
+{
+	struct bench_sample s = {0};
+	bench_add(&s, v);
+	emit(name, metric, unit, &s);
+}
+
+/* What the worker took, with its pools for the transactions that linger. */
+static void emit_sizes(const struct bench *b, const char *name)
+{
+	double bytes = rss_bytes() - b->rss_before;
+	emit_one(name, "memory", "bytes", bytes);
+	emit_one(name, "memory_call", "bytes/call up", bytes / (double)(b->stub.up_max ? b->stub.up_max : 1));
+}
+
 static int measure(struct bench *b, const char *name, uint64_t calls, unsigned runs)
 {
-	struct bench_sample cycles = {0}, message = {0}, us = {0}, rate = {0}, memory = {0};
-	double hz = bench_cycles_hz();
+	struct bench_sample cycles = {0}, message = {0}, us = {0}, rate = {0};
+	double hz = bench_cycles_hz(), kept = 0;
 	for (unsigned r = 0; r < runs; r++) {
-		uint64_t c0 = b->busy_cycles;
-		if (!run_calls(b, calls))
+		if (!run_calls(b, calls) || b->kept_calls == 0)
 			return -1;
-		double per = (double)(b->busy_cycles - c0) / (double)calls;
+		double per = (double)b->kept_cycles / (double)b->kept_calls;
+		kept += (double)b->kept_calls;
 		bench_add(&cycles, per);
-		bench_add(&message, per / MESSAGES);
+		bench_add(&message, per / STUB_MESSAGES);
 		bench_add(&us, per / hz * 1e6);
 		bench_add(&rate, hz / per);
 	}
-	bench_add(&memory, rss_bytes() / (double)(b->up_max ? b->up_max : 1));
 	emit(name, "call", "cycles/call", &cycles);
 	emit(name, "message", "cycles/message", &message);
 	emit(name, "call_time", "us/call", &us);
 	emit(name, "rate", "calls/s/core", &rate);
-	emit(name, "memory", "bytes/call up", &memory);
+	emit_sizes(b, name);
+	emit_one(name, "undisturbed", "%", 100 * kept / (double)(calls * runs));
 	return 0;
+}
+
+static int failed(const struct bench *b)
+{
+	const struct callee_counts *c = &b->callee.counts;
+	fprintf(stderr, "signal_bench: a call failed (%s; callee: %s; frames lost: %lu)\n",
+	    b->stub.why ? b->stub.why : "no end event", c->first_wrong ? c->first_wrong : "nothing wrong",
+	    (unsigned long)b->wrong);
+	say_counters(b);
+	return 1;
 }
 
 int main(int argc, char **argv)
@@ -317,12 +282,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "signal_bench: no memory for %u calls\n", up);
 		return 2;
 	}
-	if (!run_calls(&b, up + 2000ull) || measure(&b, name, calls, runs) != 0) {
-		fprintf(stderr, "signal_bench: a call failed (%s; callee: %s)\n",
-		    b.why ? b.why : "no end event",
-		    b.callee.counts.first_wrong ? b.callee.counts.first_wrong : "nothing wrong");
-		say_counters(&b);
-		return 1;
-	}
+	uint64_t warm = 1000000000ull / b.pace_ns * LINGER_S;
+	fprintf(stderr, "   %u up: warming up by %lu calls\n", up, (unsigned long)(warm > up ? warm : up));
+	if (!run_calls(&b, warm > up ? warm : up) || measure(&b, name, calls, runs) != 0)
+		return failed(&b);
 	return 0;
 }
