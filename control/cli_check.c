@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,6 +101,15 @@ static bool may_write(const char *user, const char *path)
 	return ok;
 }
 
+static bool in_use(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool used = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	return used;
+}
+
 static void check_store(struct check *k)
 {
 	char dir[sizeof k->conf->store_path];
@@ -114,8 +125,29 @@ static void check_store(struct check *k)
 		sayf(k, 'E', "store.path: %s: %s", dir, strerror(errno));
 	else if (access(path, F_OK) == 0 && !may_write(k->conf->run_user, path))
 		sayf(k, 'E', "store.path: %s: %s", path, strerror(errno));
+	else if (in_use(path))
+		sayf(k, 'E', "store.path: another engine uses %s", path);
 	else
 		sayf(k, 'I', "records in %s%s", path, access(path, F_OK) == 0 ? "" : " (will be made)");
+}
+
+/* Two owners of one address: the kernel would answer what is meant for the engine, with "port unreachable". */
+static void check_own_address(struct check *k)
+{
+	const struct ip_addr *own = &k->conf->dp.ip;
+	struct ifaddrs *list;
+	if (getifaddrs(&list) < 0)
+		return;
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
+			continue;
+		const struct sockaddr_in *in = (const struct sockaddr_in *)i->ifa_addr;
+		if (memcmp(&in->sin_addr, own->b, 4) == 0)
+			sayf(k, 'W',
+			    "network.ip: the kernel has this address on %s as well and answers for it",
+			    i->ifa_name);
+	}
+	freeifaddrs(list);
 }
 
 static void check_loop(struct check *k)
@@ -166,6 +198,7 @@ int cli_check(int argc, char **argv)
 	check_sizes(&k);
 	check_loop(&k);
 	dp_check(&c->dp, say, &k);
+	check_own_address(&k);
 	check_listen(&k);
 	check_store(&k);
 	check_user(&k);

@@ -4,10 +4,14 @@
 #include "control/mem.h"
 #include "sip-parser/base/buf.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define STORE_VERSION 1
 #define STORE_APP_ID  0x4450434c /* "DPCL": tells our files from other SQLite files */
@@ -15,6 +19,7 @@
 
 struct store_sql {
 	sqlite3 *db;
+	int lock;
 	sqlite3_stmt *begin, *commit, *put_call, *put_note;
 };
 
@@ -161,12 +166,27 @@ static int set_up(struct store_sql *q, char err[256])
 	           : -1;
 }
 
+/* An engine that starts closes the calls it finds open: on the file of another that runs, those would be live
+ * ones. SQLite's own locks are of another kind and drop when any descriptor of the file is closed, so this one
+ * is closed after SQLite's. 0, or 1 with a reason in err. */
+static int lock_file(struct store_sql *q, const char *path, char err[256])
+{
+	q->lock = open(path, O_RDWR | O_CLOEXEC);
+	if (q->lock >= 0 && flock(q->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	snprintf(err, 256, "%s", errno == EWOULDBLOCK ? "another engine uses it" : strerror(errno));
+	return 1;
+}
+
 struct store_sql *store_sql_open(const char *path, char err[256])
 {
 	struct store_sql *q = mem_zalloc(sizeof *q);
 	char why[256] = "";
+	q->lock = -1;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	int rc = sqlite3_open_v2(path, &q->db, flags, NULL) == SQLITE_OK ? 0 : -1;
+	if (rc == 0)
+		rc = lock_file(q, path, why);
 	if (rc == 0) {
 		sqlite3_busy_timeout(q->db, 2000);
 		rc = set_up(q, why);
@@ -185,6 +205,8 @@ void store_sql_close(struct store_sql *q)
 	sqlite3_finalize(q->put_call);
 	sqlite3_finalize(q->put_note);
 	sqlite3_close(q->db);
+	if (q->lock >= 0)
+		close(q->lock);
 	free(q);
 }
 

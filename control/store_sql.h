@@ -7,7 +7,8 @@
 
 struct store_sql;
 
-/* Open or make the file, bring its schema up to date. NULL with a sentence in err. */
+/* Open or make the file, keep other engines away from it, bring its schema up to date. NULL with a sentence in
+ * err. */
 struct store_sql *store_sql_open(const char *path, char err[256]);
 void store_sql_close(struct store_sql *q);
 /* 0, or -1: store_sql_why says what was wrong. A failed statement may have ended the transaction. */

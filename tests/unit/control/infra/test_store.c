@@ -556,6 +556,22 @@ static void foreign_newer_and_unreachable_files_are_refused(void **state)
 	unlink(other);
 }
 
+static void a_second_engine_is_kept_away_and_a_reader_is_not(void **state)
+{
+	struct world *w = *state;
+	struct call_row r = row(1);
+	put(w, &r);
+	wait_all(w);
+	opening(w->path, "another engine uses it");
+	sql(w->path, "SELECT count(*) FROM calls");
+	r = row(2);
+	put(w, &r);
+	wait_all(w);
+	assert_int_equal(w->confirmed, 2);
+	store_close(w->store);
+	open_store(w);
+}
+
 #define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -572,6 +588,7 @@ int main(void)
 	    WITH_STORE(after_kill_9_every_confirmed_row_is_there),
 	    cmocka_unit_test(a_full_disk_refuses_and_recovers),
 	    WITH_STORE(foreign_newer_and_unreachable_files_are_refused),
+	    WITH_STORE(a_second_engine_is_kept_away_and_a_reader_is_not),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
