@@ -44,6 +44,8 @@ void callee_init(struct sim *s, struct callee *c, uint32_t i)
 	c->sip = (struct ip_sock){{4, {192, 0, 2, (uint8_t)(10 + i)}}, 5060};
 	c->rtp = (struct ip_sock){c->sip.a, (uint16_t)(4000 + 2 * sim_rand(s, 100))};
 	c->pt = sim_chance(s, 300) ? 8 : 0;
+	c->both =
+	    sim_chance(s, 300) && c->kind != CALLEE_HOLDS; /* the engine's answer to an offer names one */
 	c->early_media = sim_chance(s, 300);
 	c->record_route = sim_chance(s, 300);
 	c->reject = rejects[sim_rand(s, sizeof rejects / sizeof *rejects)];
@@ -158,11 +160,14 @@ static void learn_offer(struct callee *c, const struct sip_msg *m)
 		return;
 	if (ip_addr_parse(&c->engine_rtp.a, sdp.media[0].addr) == 0)
 		c->engine_rtp.port = sdp.media[0].port;
-	bool offered = false;
-	for (uint32_t i = 0; i < sdp.media[0].n_fmts; i++)
+	bool offered = false, other = false;
+	for (uint32_t i = 0; i < sdp.media[0].n_fmts; i++) {
 		offered |= sdp.media[0].fmts[i].pt == c->pt;
+		other |= sdp.media[0].fmts[i].pt == callee_other_pt(c);
+	}
+	c->both &= offered && other;
 	if (!offered)
-		c->pt = c->pt ? 0 : 8;
+		c->pt = callee_other_pt(c);
 }
 
 static void keep_invite(struct callee *c, const struct sip_msg *m, const struct frame_udp *u)

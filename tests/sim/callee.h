@@ -71,6 +71,7 @@ struct callee {
 	struct ip_sock sip, rtp;
 	uint8_t voice; /* the byte it speaks, as PCMU */
 	uint8_t pt;    /* 0 or 8 */
+	bool both;     /* names the other law too, and speaks either */
 	bool early_media, record_route;
 	uint16_t reject;
 	/* when to do what, after the INVITE came; SIM_NEVER = not */

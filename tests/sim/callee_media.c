@@ -40,8 +40,9 @@ static void put32(uint8_t *p, uint32_t v)
 
 uint32_t callee_media_run(struct sim *s, struct callee *c)
 {
-	uint8_t d[12 + RTP_BYTES] = {0x80, c->pt, (uint8_t)(c->rtp_seq >> 8), (uint8_t)c->rtp_seq};
-	const uint8_t *table = g711_table(G711_PCMU, c->pt);
+	uint8_t pt = c->both && c->rtp_seq & 1 ? callee_other_pt(c) : c->pt;
+	uint8_t d[12 + RTP_BYTES] = {0x80, pt, (uint8_t)(c->rtp_seq >> 8), (uint8_t)c->rtp_seq};
+	const uint8_t *table = g711_table(G711_PCMU, pt);
 	if (c->rtp_at > s->t)
 		return 0;
 	put32(d + 4, c->rtp_ts);
@@ -64,14 +65,16 @@ static const struct callee *partner(const struct sim *s, const struct callee *c)
 
 void callee_media_in(struct sim *s, struct callee *c, const struct frame_udp *u)
 {
-	const uint8_t *d = u->payload, *table = g711_table(c->pt, G711_PCMU);
+	const uint8_t *d = u->payload;
 	if (u->dst.port != c->rtp.port || u->len != 12 + RTP_BYTES) {
 		sim_fail(s, "media to a port or of a size nobody has");
 		return;
 	}
 	uint32_t ssrc = (uint32_t)d[8] << 24 | (uint32_t)d[9] << 16 | (uint32_t)d[10] << 8 | d[11];
+	uint8_t pt = d[1] & 0x7f;
+	const uint8_t *table = g711_table(pt, G711_PCMU);
 	uint8_t heard = table ? table[d[12]] : d[12];
-	if (!ip_sock_eq(&u->src, &c->engine_rtp) || (d[1] & 0x7f) != c->pt)
+	if (!ip_sock_eq(&u->src, &c->engine_rtp) || (pt != c->pt && !(c->both && pt == callee_other_pt(c))))
 		sim_fail(s, "media from another port or with another payload type than was agreed");
 	if (c->rtp_got && ssrc != c->rtp_ssrc_seen)
 		sim_fail(s, "the SSRC of a leg changed");

@@ -6,6 +6,11 @@
 #include "tests/sim/callee.h"
 
 void callee_media_init(struct sim *s, struct callee *c, uint32_t index);
+static inline uint8_t callee_other_pt(const struct callee *c)
+{
+	return c->pt ? 0 : 8;
+}
+
 void callee_media_start(struct sim *s, struct callee *c);
 void callee_media_stop(struct callee *c);
 uint32_t callee_media_run(struct sim *s, struct callee *c);

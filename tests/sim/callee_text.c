@@ -32,13 +32,15 @@ static void put_sdp(struct callee *c, struct buf *b, enum callee_sdp kind)
 	unsigned last = kind == SDP_HOLD_ZERO ? 0 : ip[3];
 	unsigned pt = kind == SDP_FOREIGN ? 18 : c->pt;
 	const char *name = kind == SDP_FOREIGN ? "G729" : c->pt ? "PCMA" : "PCMU";
+	/* The other law after the preferred one. It needs no rtpmap: its number is static. */
+	const char *second = kind == SDP_ANSWER && c->both ? (c->pt ? " 0" : " 8") : "";
 	c->sdp_version++;
 	int n = snprintf(t, sizeof t,
 	    "v=0\r\no=callee 1 %u IN IP4 192.0.2.%u\r\ns=-\r\nc=IN IP4 %s%u\r\nt=0 0\r\n"
-	    "m=audio %u RTP/AVP %u 101\r\na=rtpmap:%u %s/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+	    "m=audio %u RTP/AVP %u%s 101\r\na=rtpmap:%u %s/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
 	    "a=fmtp:101 0-15\r\na=%s\r\n",
-	    c->sdp_version, ip[3], kind == SDP_HOLD_ZERO ? "0.0.0." : "192.0.2.", last, c->rtp.port, pt, pt,
-	    name, kind == SDP_HOLD ? "sendonly" : "sendrecv");
+	    c->sdp_version, ip[3], kind == SDP_HOLD_ZERO ? "0.0.0." : "192.0.2.", last, c->rtp.port, pt,
+	    second, pt, name, kind == SDP_HOLD ? "sendonly" : "sendrecv");
 	put(b, "Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", n, t);
 }
 
