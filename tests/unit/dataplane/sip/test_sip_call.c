@@ -452,6 +452,7 @@ static void callee_that_says_bye_at_once_ends_the_leg_once(void **state)
 	struct dp_event *e = rig_event(&r, DP_EV_ENDED);
 	assert_int_equal(e->cause, DP_END_REMOTE_BYE);
 	assert_true(span_eq(dp_event_span(e, e->headers), SPAN("X-Bye: 1\r\n")));
+	assert_true(span_eq(dp_event_span(e, e->reason), SPAN("Reason: Q.850;cause=16")));
 	for (int i = 0; i < 3; i++) {
 		rig_ask(&r, &inv, "BYE", 1, "bob1", "", "");
 		rig_hear(&r, &h, "SIP/2.0 200 OK\r\n");
