@@ -6,19 +6,17 @@
 #include "sip-parser/sip_lex.h"
 #include "sip-parser/sip_via.h"
 
-/* No byte that would end the line (or, in a C string, the text). */
-static bool clean(struct span s)
+bool sip_write_clean(struct span s)
 {
-	for (uint32_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
-			return false;
-	}
-	return true;
+	bool bad = false;
+	for (uint32_t i = 0; i < s.len; i++)
+		bad |= s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0';
+	return !bad;
 }
 
 static void put_clean(struct buf *b, struct span s)
 {
-	if (clean(s))
+	if (sip_write_clean(s))
 		buf_span(b, s);
 	else
 		b->full = true;
@@ -67,7 +65,7 @@ static bool is_token(struct span s)
 
 void sip_write_hdr(struct buf *b, struct span name, struct span value)
 {
-	if (!is_token(name) || !clean(value)) {
+	if (!is_token(name) || !sip_write_clean(value)) {
 		b->full = true;
 		return;
 	}

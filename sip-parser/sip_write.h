@@ -7,6 +7,9 @@
 #include "sip-parser/base/buf.h"
 #include "sip-parser/sip_msg.h"
 
+/* No byte that would end the line (CR, LF) or, in a C string, the text (NUL). */
+bool sip_write_clean(struct span s);
+
 /* "METHOD uri SIP/2.0\r\n" and "SIP/2.0 code reason\r\n" (empty reason: the RFC's phrase). */
 void sip_write_request_line(struct buf *b, struct span method, struct span uri);
 void sip_write_status_line(struct buf *b, uint16_t status, struct span reason);
