@@ -45,6 +45,15 @@ static void put_sdp(const struct callee *c, struct buf *b)
 	sip_write_body(b, SPAN("application/sdp"), buf_view(&s));
 }
 
+/* FNV-1a */
+static uint64_t key_of(struct span s)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+	for (uint32_t i = 0; i < s.len; i++)
+		h = (h ^ (uint8_t)s.p[i]) * 0x100000001b3ull;
+	return h;
+}
+
 static unsigned end_reply(struct buf *out, uint32_t *from, uint32_t *len)
 {
 	*len = out->len - *from;
@@ -57,7 +66,9 @@ static unsigned on_invite(
 {
 	uint32_t from = out->len;
 	unsigned n = 0;
+	uint32_t lot = (uint32_t)(c->key >> 20) % 1000;
 	c->counts.invites++;
+	c->offer = m->body;
 	if (m->body.len == 0 || !m->first[SIP_H_CONTACT])
 		return wrong(c, "INVITE without an offer or a Contact");
 	if (c->trying) {
@@ -71,9 +82,18 @@ static unsigned on_invite(
 		sip_write_body(out, (struct span){0}, (struct span){0});
 		n += end_reply(out, &from, &lens[n]);
 	}
+	if (lot >= c->busy && lot < c->busy + c->silent)
+		return n;
+	if (lot < c->busy) {
+		c->counts.busy++;
+		head(out, m, 486, tag);
+		sip_write_body(out, (struct span){0}, (struct span){0});
+		return n + end_reply(out, &from, &lens[n]);
+	}
 	head(out, m, 200, tag);
 	put_contact(c, out);
 	put_sdp(c, out);
+	c->answered = true;
 	return n + end_reply(out, &from, &lens[n]);
 }
 
@@ -83,6 +103,36 @@ static unsigned ok(const struct sip_msg *m, struct buf *out, uint32_t *lens)
 	head(out, m, 200, (struct span){0});
 	sip_write_body(out, (struct span){0}, (struct span){0});
 	return end_reply(out, &from, &lens[0]);
+}
+
+static void copy(struct buf *b, const struct sip_msg *m, enum sip_hdr_id id, struct span name)
+{
+	sip_write_hdr(b, name, sip_msg_val(m, id));
+}
+
+/* 200 for the CANCEL, 487 for its INVITE: everything that says is in the CANCEL (RFC 3261 §9.1). */
+static unsigned on_cancel(
+    struct callee *c, const struct sip_msg *m, struct span tag, struct buf *out, uint32_t *lens)
+{
+	struct span cseq = sip_msg_val(m, SIP_H_CSEQ);
+	unsigned n = ok(m, out, lens);
+	uint32_t from = out->len;
+	sip_write_status_line(out, 487, SPAN("Request Terminated"));
+	copy(out, m, SIP_H_VIA, SPAN("Via"));
+	copy(out, m, SIP_H_FROM, SPAN("From"));
+	buf_lit(out, "To: ");
+	buf_span(out, sip_msg_val(m, SIP_H_TO));
+	buf_lit(out, ";tag=");
+	buf_span(out, tag);
+	buf_lit(out, "\r\n");
+	copy(out, m, SIP_H_CALL_ID, SPAN("Call-ID"));
+	buf_lit(out, "CSeq: ");
+	buf_put(out, cseq.p, cseq.len - 6); /* "CANCEL" */
+	buf_lit(out, "INVITE\r\n");
+	sip_write_body(out, (struct span){0}, (struct span){0});
+	c->counts.cancels++;
+	c->cancelled = true;
+	return n + end_reply(out, &from, &lens[n]);
 }
 
 static unsigned in_dialog(
@@ -114,8 +164,7 @@ static unsigned on_request(struct callee *c, const struct sip_msg *m, struct buf
 		return in_dialog(c, m, span_eq(to.tag, buf_view(&tag)), out, lens);
 	if (m->method != SIP_CANCEL)
 		return wrong(c, "a method this call does not need");
-	c->counts.cancels++;
-	return ok(m, out, lens);
+	return on_cancel(c, m, buf_view(&tag), out, lens);
 }
 
 unsigned callee_on(
@@ -123,10 +172,13 @@ unsigned callee_on(
 {
 	struct sip_msg m;
 	struct sip_err err;
+	c->answered = c->cancelled = false;
+	c->offer = (struct span){0};
 	if (sip_msg_parse(&m, msg, len, SIP_DATAGRAM, &err) < 0 || sip_msg_check(&m, &err) < 0)
 		return wrong(c, err.reason);
 	if (!m.is_request)
 		return wrong(c, "a response that nobody asked for");
+	c->key = key_of(sip_msg_val(&m, SIP_H_CALL_ID));
 	unsigned n = on_request(c, &m, out, lens);
 	return out->full ? wrong(c, "reply too long for its buffer") : n;
 }

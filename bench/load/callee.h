@@ -10,15 +10,22 @@
 #define CALLEE_REPLIES 3
 
 struct callee_counts {
-	uint64_t invites, acks, byes, cancels, wrong;
+	uint64_t invites, acks, byes, cancels, busy, wrong;
 	const char *first_wrong; /* why the first of them was wrong, static */
 };
 
 struct callee {
-	const char *address;  /* "10.0.0.2:5070", in Contact */
-	const char *media;    /* "10.0.0.2", in SDP */
-	bool trying, ringing; /* send 100, send 180 before the 200 */
+	const char *address;   /* "10.0.0.2:5070", in Contact */
+	const char *media;     /* "10.0.0.2", in SDP */
+	bool trying, ringing;  /* send 100, send 180 before the 200 */
+	uint32_t busy, silent; /* of 1,000 calls: so many get 486, so many no answer (then 487 on CANCEL) */
 	struct callee_counts counts;
+	/* said about the datagram of the last callee_on */
+	uint64_t key;  /* of its Call-ID */
+	bool answered; /* the last reply is the 2xx to an INVITE */
+	bool
+	    cancelled; /* the last reply is the 487 that belongs to a CANCEL: not to be sent when the 2xx was */
+	struct span offer; /* the SDP of an INVITE, a view */
 };
 
 /* Answer one datagram. Up to CALLEE_REPLIES messages are written one after the other to out, their lengths to

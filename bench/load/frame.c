@@ -80,3 +80,29 @@ uint32_t frame_arp_reply(
 	memcpy(out + 32, f + 22, 10);
 	return ARP_BYTES;
 }
+
+void frame_arp_request(
+    uint8_t *out, const struct ip_addr *ip, const uint8_t mac[6], const struct ip_addr *who)
+{
+	static const uint8_t head[10] = {0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, 1};
+	memset(out, 0xff, 6);
+	memcpy(out + 6, mac, 6);
+	memcpy(out + 12, head, sizeof head);
+	memcpy(out + 22, mac, 6);
+	memcpy(out + 28, ip->b, 4);
+	memset(out + 32, 0, 6);
+	memcpy(out + 38, who->b, 4);
+}
+
+bool frame_arp_is(const uint8_t *f, uint32_t len)
+{
+	return len >= ARP_BYTES && get16(f + 12) == 0x0806;
+}
+
+bool frame_arp_from(const uint8_t *f, const struct ip_addr *who, uint8_t mac[6])
+{
+	if (memcmp(f + 28, who->b, 4) != 0)
+		return false;
+	memcpy(mac, f + 22, 6);
+	return true;
+}

@@ -25,4 +25,11 @@ void frame_head_reply(uint8_t *head, const struct frame_udp *to, uint32_t len);
 uint32_t frame_arp_reply(
     uint8_t *out, const uint8_t *frame, uint32_t len, const struct ip_addr *ip, const uint8_t mac[6]);
 
+/* Write an ARP request (42 bytes) of our ip and mac for `who`. */
+void frame_arp_request(
+    uint8_t *out, const struct ip_addr *ip, const uint8_t mac[6], const struct ip_addr *who);
+bool frame_arp_is(const uint8_t *frame, uint32_t len);
+/* An ARP packet (frame_arp_is) sent by `who`: its MAC, and true. */
+bool frame_arp_from(const uint8_t *frame, const struct ip_addr *who, uint8_t mac[6]);
+
 #endif
