@@ -61,6 +61,13 @@ function inPeersSync(argv, opt = {}) {
 	return spawnSync('ip', ['netns', 'exec', peers(), ...argv], { encoding: 'utf8', ...opt });
 }
 
+// One more device in the engine's host, its other end beside it; gone with the host.
+function addLink(name) {
+	for (const argv of [['add', name, 'type', 'veth', 'peer', 'name', `${name}p`], ['set', `${name}p`, 'up'], ['set', name, 'up']]) {
+		if (spawnSync('ip', ['link', ...argv], { stdio: 'inherit' }).status !== 0) throw new Error(`ip link ${argv.join(' ')}`);
+	}
+}
+
 // A process that ended, or is ended after ms: resolves with its exit code (null: by a signal).
 function ended(child) {
 	return new Promise((resolve) => {
@@ -69,4 +76,4 @@ function ended(child) {
 	});
 }
 
-module.exports = { ROOT, ENGINE_IP, enter, dir, inPeers, inPeersSync, ended };
+module.exports = { ROOT, ENGINE_IP, enter, dir, inPeers, inPeersSync, addLink, ended };
