@@ -149,9 +149,10 @@ static void print_threads(const struct counts *a, const struct counts *b)
 {
 	printf("\"threads\":[");
 	for (unsigned i = 0; i < b->n_threads; i++) {
-		uint64_t was = threads_ns(a->threads, a->n_threads, b->threads[i].tid);
-		printf("%s{\"tid\":%d,\"name\":\"%s\",\"cpu_s\":%.6f}", i ? "," : "", b->threads[i].tid,
-		    b->threads[i].name, (double)(b->threads[i].ns - was) / 1e9);
+		const struct thread_cpu *t = &b->threads[i];
+		struct thread_cpu was = threads_of(a->threads, a->n_threads, t->tid);
+		printf("%s{\"tid\":%d,\"name\":\"%s\",\"cpu_s\":%.6f,\"wait_s\":%.6f}", i ? "," : "", t->tid,
+		    t->name, (double)(t->ns - was.ns) / 1e9, (double)(t->wait_ns - was.wait_ns) / 1e9);
 	}
 	printf("],");
 }

@@ -25,7 +25,8 @@
 #define PROBE_GAP  100000ull
 #define PROBE_ENDS 5000000000ull
 #define RTP_BYTES  172
-#define SSRC_MARK  0x44500000u
+#define RTP_HEAD   12
+#define PROBE_MARK 0x44504c4eu
 
 static int bound(int epoll, const char *ip, uint16_t port)
 {
@@ -57,6 +58,7 @@ int sip_sink_open(struct sip_sink *s, int epoll, const char *netns, const char *
 	snprintf(path, sizeof path, "/run/netns/%s", netns);
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open(path, O_RDONLY | O_CLOEXEC);
 	s->byes = calloc(BYE_SLOTS, sizeof *s->byes);
+	s->run = http_now_ns();
 	s->again = calloc(BYE_SLOTS, sizeof *s->again);
 	s->seen = calloc(SEEN, sizeof *s->seen);
 	if (home < 0 || there < 0 || !s->byes || !s->again || !s->seen || setns(there, CLONE_NEWNET) < 0)
@@ -81,19 +83,19 @@ static bool repeated(struct sip_sink *s, struct span call_id)
 }
 
 static void write_bye(
-    struct buf *b, const struct sip_party *p, const struct sip_msg *m, struct span to_tag, uint32_t slot)
+    const struct sip_sink *s, struct buf *b, const struct sip_msg *m, struct span to_tag, uint32_t slot)
 {
 	struct sip_addr contact, from;
 	uint32_t off;
 	if (sip_addr_parse(&contact, sip_msg_val(m, SIP_H_CONTACT), &off) < 0 ||
 	    sip_addr_parse(&from, sip_msg_val(m, SIP_H_FROM), &off) < 0)
 		return;
-	char branch[40];
-	snprintf(branch, sizeof branch, ";branch=z9hG4bK-bye-%u", slot);
+	char branch[64];
+	snprintf(branch, sizeof branch, ";branch=z9hG4bK-%llx-bye-%u", (unsigned long long)s->run, slot);
 	buf_lit(b, "BYE ");
 	buf_span(b, contact.uri.text);
 	buf_lit(b, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
-	buf_span(b, span_str(p->address));
+	buf_span(b, span_str(s->b.address));
 	buf_span(b, span_str(branch));
 	buf_lit(b, "\r\nMax-Forwards: 70\r\nFrom: ");
 	buf_span(b, sip_msg_val(m, SIP_H_TO));
@@ -128,7 +130,7 @@ static void plan_bye(struct sip_sink *s, const struct sip_msg *m, const struct s
 	uint32_t slot = s->next++ % BYE_SLOTS;
 	struct sip_bye *y = &s->byes[slot];
 	struct buf b = buf_on(y->text, sizeof y->text);
-	write_bye(&b, &s->b, m, turned_tag(m, tag, sizeof tag), slot);
+	write_bye(s, &b, m, turned_tag(m, tag, sizeof tag), slot);
 	y->len = b.full ? 0 : (uint16_t)b.len;
 	y->open = y->len > 0;
 	y->tries = 0;
@@ -141,12 +143,13 @@ static void plan_probe(struct sip_sink *s, const struct sip_msg *m, uint64_t now
 	struct sdp sdp;
 	uint32_t off;
 	const char *why;
-	struct sip_probe *p = &s->probes[s->invites / PROBE_EVERY % 64];
+	struct sip_probe *p = &s->probes[s->invites / PROBE_EVERY % PROBES];
 	char ip[64];
 	if (p->since_ns || sdp_parse(&sdp, m->body, &off, &why) < 0 || sdp.n_media == 0)
 		return;
 	snprintf(ip, sizeof ip, "%.*s", (int)sdp.media[0].addr.len, sdp.media[0].addr.p);
 	p->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(sdp.media[0].port)};
+	p->id = (uint32_t)(s->invites / PROBE_EVERY);
 	if (inet_pton(AF_INET, ip, &p->to.sin_addr) == 1)
 		p->since_ns = p->due_ns = now;
 }
@@ -180,9 +183,9 @@ static void on_invite(
 static void on_response(struct sip_sink *s, const struct sip_msg *m)
 {
 	struct span via = sip_msg_val(m, SIP_H_VIA);
-	const char *b = memmem(via.p, via.len, "z9hG4bK-bye-", 12);
+	const char *b = memmem(via.p, via.len, "-bye-", 5);
 	if (b && m->status >= 200)
-		s->byes[strtoul(b + 12, NULL, 10) % BYE_SLOTS].open = false;
+		s->byes[strtoul(b + 5, NULL, 10) % BYE_SLOTS].open = false;
 }
 
 static unsigned refuse(const struct sip_msg *m, struct buf *out, uint32_t *lens)
@@ -237,15 +240,16 @@ static void on_sip(struct sip_sink *s, struct sip_party *p)
 		on_datagram(s, p, room[i], h[i].msg_len, &from[i]);
 }
 
+/* The engine gives the stream another SSRC, so the mark is in the payload. */
 static void on_rtp(struct sip_sink *s, int fd, bool at_a)
 {
 	uint8_t pkt[1500];
+	uint32_t mark[2];
 	ssize_t n;
 	while ((n = recv(fd, pkt, sizeof pkt, 0)) > 0) {
-		uint32_t ssrc =
-		    n < 12 ? 0 : (uint32_t)pkt[8] << 24 | (uint32_t)pkt[9] << 16 | pkt[10] << 8 | pkt[11];
-		struct sip_probe *p = &s->probes[ssrc % 64];
-		if (!at_a || (ssrc & 0xfff00000u) != SSRC_MARK || p->since_ns == 0)
+		memcpy(mark, pkt + RTP_HEAD, sizeof mark);
+		struct sip_probe *p = &s->probes[mark[1] % PROBES];
+		if (!at_a || n != RTP_BYTES || mark[0] != PROBE_MARK || p->since_ns == 0 || mark[1] != p->id)
 			continue;
 		hist_add(&s->to_bridge, http_now_ns() - p->since_ns);
 		p->since_ns = 0;
@@ -293,23 +297,19 @@ static void send_byes(struct sip_sink *s, uint64_t now)
 		send_bye(s, s->first++ % BYE_SLOTS, now);
 }
 
-static void send_probe(const struct sip_sink *s, const struct sip_probe *p, uint32_t i)
+static void send_probe(const struct sip_sink *s, struct sip_probe *p)
 {
-	static uint16_t seq;
-	uint32_t ssrc = SSRC_MARK | i;
-	uint8_t pkt[RTP_BYTES] = {0x80};
-	seq++;
-	pkt[2] = (uint8_t)(seq >> 8);
-	pkt[3] = (uint8_t)seq;
-	for (int k = 0; k < 4; k++)
-		pkt[8 + k] = (uint8_t)(ssrc >> (24 - 8 * k));
-	memset(pkt + 12, 0xff, RTP_BYTES - 12);
+	const uint32_t mark[2] = {PROBE_MARK, p->id};
+	uint8_t pkt[RTP_BYTES] = {0x80, 0, (uint8_t)(p->seq >> 8), (uint8_t)p->seq};
+	p->seq++;
+	memset(pkt + RTP_HEAD, 0xff, RTP_BYTES - RTP_HEAD);
+	memcpy(pkt + 8, &p->id, sizeof p->id);
+	memcpy(pkt + RTP_HEAD, mark, sizeof mark);
 	(void)!sendto(s->b.rtp, pkt, sizeof pkt, 0, (const struct sockaddr *)&p->to, sizeof p->to);
 }
 
-static void probe(struct sip_sink *s, uint32_t i, uint64_t now)
+static void probe(struct sip_sink *s, struct sip_probe *p, uint64_t now)
 {
-	struct sip_probe *p = &s->probes[i];
 	if (p->since_ns == 0 || p->due_ns > now)
 		return;
 	uint64_t waited = now - p->since_ns;
@@ -318,13 +318,13 @@ static void probe(struct sip_sink *s, uint32_t i, uint64_t now)
 		s->probes_lost++;
 		return;
 	}
-	send_probe(s, p, i);
+	send_probe(s, p);
 	p->due_ns = now + (waited / 20 > PROBE_GAP ? waited / 20 : PROBE_GAP);
 }
 
 void sip_sink_tick(struct sip_sink *s, uint64_t now)
 {
 	send_byes(s, now);
-	for (uint32_t i = 0; i < 64; i++)
-		probe(s, i, now);
+	for (uint32_t i = 0; i < PROBES; i++)
+		probe(s, &s->probes[i], now);
 }

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 
 #define PROBE_EVERY 16
+#define PROBES      64
 #define BYE_SLOTS   65536u
 
 struct sip_bye {
@@ -28,6 +29,8 @@ struct sip_bye {
 struct sip_probe {
 	uint64_t since_ns; /* 0: free */
 	uint64_t due_ns; /* of the next packet: every 100 us at first, later every 20th of the time waited */
+	uint32_t id;
+	uint16_t seq;
 	struct sockaddr_in to;
 };
 
@@ -41,12 +44,13 @@ struct sip_sink {
 	struct sip_party a, b;
 	bool busy; /* A refuses every call with 486 */
 	uint64_t talk_ns;
+	uint64_t run;         /* in every branch: a run's transactions are not those of the run before */
 	struct sip_bye *byes; /* ring: [first, next) wait for the end of their talk */
 	uint32_t first, next;
 	uint32_t *again; /* ring of BYEs that were sent and are not answered */
 	uint32_t again_first, again_next;
 	uint32_t *seen; /* Call-ID hashes: a repeated INVITE is answered again and nothing more */
-	struct sip_probe probes[64];
+	struct sip_probe probes[PROBES];
 	struct hist to_invite, to_bridge;
 	uint64_t invites, repeats, byes_lost, byes_full, probes_lost;
 };

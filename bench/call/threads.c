@@ -33,18 +33,20 @@ unsigned threads_read(int pid, struct thread_cpu out[THREADS_MAX])
 		out[n].tid = tid;
 		read_line(pid, tid, "comm", out[n].name, sizeof out[n].name);
 		read_line(pid, tid, "schedstat", line, sizeof line);
-		out[n++].ns = strtoull(line, NULL, 10);
+		char *end;
+		out[n].ns = strtoull(line, &end, 10);
+		out[n++].wait_ns = strtoull(end, NULL, 10);
 	}
 	if (d)
 		closedir(d);
 	return n;
 }
 
-uint64_t threads_ns(const struct thread_cpu *before, unsigned n, int tid)
+struct thread_cpu threads_of(const struct thread_cpu *before, unsigned n, int tid)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (before[i].tid == tid)
-			return before[i].ns;
+			return before[i];
 	}
-	return 0;
+	return (struct thread_cpu){0};
 }

@@ -3,7 +3,7 @@
  *   {"suite":…,"case":…,"metric":…,"value":median,"unit":…,"median":…,"min":…,"max":…,"runs":…,
  *    "saturated":…,"ratio_to":{name: factor, …}}
  * saturated names the side that was at its limit while the figure was taken ("subject", "generator",
- * "device", "none"). A run is one repetition of the whole measurement; never a single call. */
+ * "device", "machine": other processes had the CPUs, "none"). A run is one repetition of the whole measurement; never a single call. */
 #ifndef BENCH_H
 #define BENCH_H
 
