@@ -13,7 +13,7 @@ SUBJECT_IP, LOAD_IP = "10.9.0.1", "10.9.0.2"
 CPUS = sorted(os.sched_getaffinity(0))
 SUBJECT_CPU = CPUS[0]
 LOAD_CPU = CPUS[1 % len(CPUS)]
-PRIORITY = -15  # others who use the machine must not be what is measured
+PRIORITY = 0  # others who use the machine must not be what is measured
 
 
 def say(text):

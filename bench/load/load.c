@@ -179,7 +179,7 @@ static void read_off(struct load *l)
 static int work(void *arg)
 {
 	struct load *l = arg;
-	bool asks = (l->o.caller || l->o.rtp) && !l->o.loop;
+	bool asks = (l->o.caller || l->o.rtp) && !l->o.loop && !l->o.echo;
 	if (asks && !find_hop(l)) {
 		l->failed = "the subject does not answer ARP";
 		return 0;
@@ -344,6 +344,7 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	tick_init();
 	load.link.ip = load.o.ip;
+	load.link.hop_mac[0] = 2; /* any, until ARP tells: testpmd takes them all and answers none */
 	load.link.hop = load.o.to.a;
 	return load.o.loop ? over_memory(&load) : over_device(&load);
 }
