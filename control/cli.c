@@ -28,7 +28,7 @@ static const struct command {
         "Prints each problem of the file with line and column, then what the engine would use and what the\n"
         "machine lacks: device, hugepages, privileges, ports, directories. Changes nothing.\n"},
     {"config", cli_config, "[NAME]", "explain every setting, or those whose name begins with NAME", ""},
-    {"parse", cli_parse, "[FILE...|-]", "print what the parser makes of SIP messages, one JSON object each",
+    {"parse", cli_parse, "[--bench N] [FILE...|-]", "print what the parser makes of SIP messages, one JSON object each",
         "Reads standard input without a file or with \"-\". The verdict does not change the exit status.\n"},
     {"twiml", cli_twiml, "FILE|-", "print a TwiML document's program or its errors as JSON",
         "Exit status: 0 it runs, 1 it does not (the errors are in the JSON), 2 wrong arguments, 3 it cannot "
