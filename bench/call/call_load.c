@@ -188,7 +188,7 @@ static void print(const struct load *l, const struct counts *a, const struct cou
 	print_count("never_ended", under_way(l));
 	print_count("invites_repeated", l->sip.repeats);
 	print_count("byes_unanswered", l->sip.byes_lost + l->sip.byes_full);
-	print_count("probes_unheard", l->sip.probes_lost);
+	print_count("probed", l->sip.probed);
 	print_count("wrong", ca->wrong + cb->wrong);
 	print_count("web_bad", l->web.bad);
 	printf("\"first_wrong\":\"%s\",\"first_broken\":\"", wrong ? wrong : "");
@@ -300,6 +300,7 @@ int main(int argc, char **argv)
 	memset(&load.rest.latency, 0, sizeof load.rest.latency);
 	memset(&load.sip.to_invite, 0, sizeof load.sip.to_invite);
 	memset(&load.sip.to_bridge, 0, sizeof load.sip.to_bridge);
+	load.sip.probed = 0;
 	snap(&load, &a);
 	run_for(&load, load.o.run_ms);
 	snap(&load, &b);

@@ -150,8 +150,10 @@ static void plan_probe(struct sip_sink *s, const struct sip_msg *m, uint64_t now
 	snprintf(ip, sizeof ip, "%.*s", (int)sdp.media[0].addr.len, sdp.media[0].addr.p);
 	p->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(sdp.media[0].port)};
 	p->id = (uint32_t)(s->invites / PROBE_EVERY);
-	if (inet_pton(AF_INET, ip, &p->to.sin_addr) == 1)
+	if (inet_pton(AF_INET, ip, &p->to.sin_addr) == 1) {
 		p->since_ns = p->due_ns = now;
+		s->probed++;
+	}
 }
 
 static void reached_a(struct sip_sink *s, const struct sip_msg *m, uint64_t now)
@@ -315,7 +317,6 @@ static void probe(struct sip_sink *s, struct sip_probe *p, uint64_t now)
 	uint64_t waited = now - p->since_ns;
 	if (waited > PROBE_ENDS) {
 		p->since_ns = 0;
-		s->probes_lost++;
 		return;
 	}
 	send_probe(s, p);

@@ -52,7 +52,7 @@ struct sip_sink {
 	uint32_t *seen; /* Call-ID hashes: a repeated INVITE is answered again and nothing more */
 	struct sip_probe probes[PROBES];
 	struct hist to_invite, to_bridge;
-	uint64_t invites, repeats, byes_lost, byes_full, probes_lost;
+	uint64_t invites, repeats, byes_lost, byes_full, probed;
 };
 
 /* Sockets at ip_a:5070 and ip_b:5070 (RTP 6000) in the network namespace of that name, which join epoll. The

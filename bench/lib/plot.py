@@ -27,19 +27,23 @@ def pick(chart, results):
             yield hit, r
 
 
+def name(r):
+    return quoted(r["case"].removeprefix("part: "))
+
+
 def bars(chart, rows):
     """Lying bars, so that names stay readable, with the figure at the end of each."""
     rows = rows[::-1]
     units = list(dict.fromkeys(r["unit"] for r in rows))
     one = units[0] if len(units) == 1 else ""
-    data = "\n".join(f'{i} {r["median"]} "{quoted(r["case"])}" "{figure(r["median"])} {"" if one else r["unit"]}"'
+    data = "\n".join(f'{i} {r["median"]} "{name(r)}" "{figure(r["median"])} {"" if one else r["unit"]}"'
                      for i, r in enumerate(rows))
     low = min(r["median"] for r in rows if r["median"] > 0)
     top = max(r["median"] for r in rows)
     body = f'set xlabel "{one}{" (logarithmic)" if chart.log else ""}"\nunset ylabel\nset yrange [-0.7:{len(rows) - 0.3}]\n'
     left = low / 3 if chart.log else 0
     body += f"set xrange [{left}:{top * (6 if chart.log else 1.25)}]\n" + ("set logscale x\n" if chart.log else "")
-    body += "set style fill solid\nset lmargin 26\n$d << E\n" + data + "\nE\n"
+    body += f"set style fill solid\nset ytics scale 0\nset lmargin {max(len(name(r)) for r in rows) + 3}\n$d << E\n" + data + "\nE\n"
     body += f"plot $d using ({left}):1:({left}):2:($1-0.35):($1+0.35):ytic(3) with boxxyerror lc rgb '{COLOURS[0]}' notitle, "
     body += "$d using 2:1:4 with labels left offset 0.7,0 font ',10' notitle\n"
     return body, 70 + 34 * len(rows), ""

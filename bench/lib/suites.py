@@ -30,19 +30,16 @@ class Chart(NamedTuple):
     log: bool = False
 
 
-def signal(up, calls, runs):
-    return ["{build}/bench/signal/signal_bench", str(up), str(calls), str(runs)]
-
-
 PARSE = ["{src}/bench/parse/suite", "--build", "{build}"]
+SIGNAL = ["{src}/bench/signal/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CONTROL = ["{src}/bench/control/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CALL = ["{src}/bench/call/suite", "--build", "{build}", "--scratch", "{scratch}"]
 
 SUITES = [
     Suite("parse", "one message through the parser, beside other parsers and memcpy",
           [PARSE], [[*PARSE, "--quick"]], 300, 60),
-    Suite("signal", "a two-leg call on one worker over memory rings",
-          [signal(1, 20000, 7), signal(1000, 20000, 7)], [signal(1, 5000, 3), signal(1000, 5000, 3)], 120, 30),
+    Suite("signal", "a two-leg call on one worker: memory rings, veth, beside Kamailio and testpmd",
+          [SIGNAL], [[*SIGNAL, "--quick"]], 900, 90, root=True),
     Suite("control", "ring round trip, REST creates, webhooks",
           [CONTROL], [[*CONTROL, "--quick"]], 240, 60, root=True),
     Suite("call", "the whole product: REST, two legs, TwiML, callbacks; a rate sweep and overload",
