@@ -15,6 +15,7 @@
  * 1 although §8.1.1.5 says 2^31 - 1; Max-Forwards up to 255. */
 #include "sip-parser/sip_addr.h"
 #include "sip-parser/sip_cseq.h"
+#include "sip-parser/sip_fast.h"
 #include "sip-parser/sip_hdr.h"
 #include "sip-parser/sip_lex.h"
 #include "sip-parser/sip_msg.h"
@@ -135,6 +136,12 @@ static int media_type_elem(struct span s, uint32_t *off)
 	return ok ? 0 : -1;
 }
 
+bool sip_media_type_ok(struct span s)
+{
+	uint32_t off;
+	return media_type_elem(s, &off) == 0;
+}
+
 static const struct {
 	uint8_t id;
 	bool list;
@@ -220,7 +227,7 @@ static int check_branch(const struct sip_msg *m, struct sip_err *err)
 	return 0;
 }
 
-int sip_msg_check(struct sip_msg *m, struct sip_err *err)
+int sip_msg_check_plain(struct sip_msg *m, struct sip_err *err)
 {
 	*err = (struct sip_err){0};
 	if (check_ruri(m, err) < 0 || check_single(m, err) < 0 || check_required(m, err) < 0)

@@ -17,6 +17,7 @@
 
 #include "sip-parser/base/ascii.h"
 #include "sip-parser/sip_cseq.h"
+#include "sip-parser/sip_fast.h"
 #include "sip-parser/sip_hdr.h"
 #include "sip-parser/sip_scan.h"
 
@@ -263,6 +264,15 @@ static int verdict(struct pass *x, struct sip_err *err)
 }
 
 int sip_msg_parse(
+    struct sip_msg *m, const char *buf, uint32_t len, enum sip_framing framing, struct sip_err *err)
+{
+	if (!sip_fast()->index(m, buf, len, framing))
+		return sip_msg_parse_plain(m, buf, len, framing, err);
+	*err = (struct sip_err){0};
+	return 0;
+}
+
+int sip_msg_parse_plain(
     struct sip_msg *m, const char *buf, uint32_t len, enum sip_framing framing, struct sip_err *err)
 {
 	struct pass x = {.m = m, .p = buf, .end = buf + len};

@@ -23,6 +23,8 @@
 #define SIP_VIAS_MAX      70    /* Via elements over all lines: 400 */
 #define SIP_ELEMS_MAX     256   /* Contact, Route, Record-Route elements, each over all lines: 400 */
 
+#define SIP_MARKS_WORDS 64 /* no limit of the grammar: headers behind the first 4096 bytes are read byte by byte */
+
 enum sip_method {
 	SIP_UNKNOWN = 0, /* a valid token that is none of these; m->method has its text */
 	SIP_INVITE,
@@ -71,8 +73,12 @@ struct sip_msg {
 	struct span reason;            /* response: reason phrase, may be empty */
 	struct span body;
 	uint16_t n_hdrs;
+	bool marked; /* marks[] is filled: the vector code indexed this message */
+	bool twice;  /* if marked: a header that may stand only once stands on two lines */
 	uint8_t first[SIP_H_COUNT]; /* index + 1 of the first line with that id; 0 = absent */
 	struct sip_hdr hdrs[SIP_HDRS_MAX];
+	/* For the decoders of sip_core.h: bit i % 64 of word i / 64 is set where byte i is none of a-z A-Z 0-9 - . _ */
+	uint64_t marks[SIP_MARKS_WORDS];
 };
 
 /* Why a message was refused. `status` is what a request should be answered with (RFC 3261 §21, RFC 4475),

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks of 64 bytes from registers of HALF bytes, and the algorithm over them; see sip_fast_half.h. */
+
+FAST struct block block_of(const char *p)
+{
+	struct block b = {0};
+	for (unsigned int i = 0; i < 64; i += HALF) {
+		half x = half_load(p + i);
+		b.lf |= half_eq(x, '\n') << i;
+		b.cr |= half_eq(x, '\r') << i;
+		b.mark |= half_mark(x) << i;
+	}
+	return b;
+}
+
+FAST struct block block_tail(const char *p, uint32_t n)
+{
+	char room[64] = {0};
+	memcpy(room, p, n);
+	return block_of(room);
+}
+
+FAST struct host host_bits(const char *p, uint32_t n, const char *limit)
+{
+	struct host h = {0};
+	uint64_t keep = ~UINT64_C(0) >> (64 - n);
+	char room[64];
+	if (limit - p < 64) {
+		memcpy(room, p, n);
+		memset(room + n, 0, 64 - n);
+		p = room;
+	}
+	for (unsigned int i = 0; i < n; i += HALF) {
+		half x = half_load(p + i);
+		h.dot |= half_eq(x, '.') << i;
+		h.digit |= half_digit(x) << i;
+		h.hyphen |= half_eq(x, '-') << i;
+	}
+	return (struct host){h.dot & keep, h.digit & keep, h.hyphen & keep};
+}
+
+/* off + each bit. */
+FAST bool begins_to(uint16_t *to, uint64_t begin, uint32_t off)
+{
+	for (; begin; begin &= begin - 1)
+		*to++ = (uint16_t)(off + (uint32_t)__builtin_ctzll(begin));
+	return true;
+}
+
+FAST const struct hdr_key *name_key(const char *p, uint32_t len)
+{
+	return hdr_key_of(p, len);
+}
+
+#include "sip-parser/sip_fast_core.h"
