@@ -31,6 +31,7 @@ class Chart(NamedTuple):
 
 
 PARSE = ["{src}/bench/parse/suite", "--build", "{build}"]
+RELAY = ["{src}/bench/relay/suite", "--build", "{build}", "--scratch", "{scratch}"]
 SIGNAL = ["{src}/bench/signal/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CONTROL = ["{src}/bench/control/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CALL = ["{src}/bench/call/suite", "--build", "{build}", "--scratch", "{scratch}"]
@@ -40,13 +41,15 @@ SUITES = [
           [PARSE], [[*PARSE, "--quick"]], 300, 60),
     Suite("signal", "a two-leg call on one worker: memory rings, veth, beside Kamailio and testpmd",
           [SIGNAL], [[*SIGNAL, "--quick"]], 900, 90, root=True),
+    Suite("relay", "RTP through one worker: memory rings, veth, beside rtpengine and testpmd",
+          [RELAY], [[*RELAY, "--quick"]], 300, 60, root=True),
     Suite("control", "ring round trip, REST creates, webhooks",
           [CONTROL], [[*CONTROL, "--quick"]], 240, 60, root=True),
     Suite("call", "the whole product: REST, two legs, TwiML, callbacks; a rate sweep and overload",
           [CALL], [[*CALL, "--quick"]], 600, 110, root=True),
     Suite("host", "what this machine carries, read from the suites above",
           [["{src}/bench/host/suite", "{results}"]], [["{src}/bench/host/suite", "{results}"]], 30, 30,
-          after=("signal", "control", "call")),
+          after=("signal", "relay", "control", "call")),
 ]
 
 CHARTS = [
@@ -54,6 +57,12 @@ CHARTS = [
     Chart("parse-instructions.png", "One SIP message, mean of the corpus", "parse", ["instructions"], r".*", log=True),
     Chart("signal.png", "A two-leg call on one core, memory rings", "signal", ["call_time"], r"up-(\d+)",
           "calls up at a time", log=True),
+    Chart("signal-memory.png", "Memory of one worker, all its pools", "signal", ["memory"], r"up-(\d+)", "calls up at a time",
+          log=True),
+    Chart("signal-veth.png", "A two-leg call over a veth, CPU of the subject", "signal", ["cpu"], r"veth .*"),
+    Chart("relay.png", "An RTP packet through one worker, memory rings", "relay", ["packet"], r"streams-(\d+)", "streams",
+          log=True),
+    Chart("relay-veth.png", "RTP over a veth, one core", "relay", ["rate"], r"veth .*"),
     Chart("call-goodput.png", "Calls completed at the rate offered, whole product", "call", ["offered", "completed_rate"],
           r"rate-(\d+)", "calls offered per second"),
     Chart("call-cpu.png", "CPU of the engine by part, one call, whole product", "call", ["cpu_part"], r"part: (?:.*)"),

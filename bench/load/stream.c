@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GIVE_UP_NS 100000000ull
+#define GIVE_UP_NS 10000000ull
 #define RTP_HDR    12u
 
 int streams_init(struct streams *s, uint32_t max)
@@ -100,16 +100,22 @@ static uint64_t under_way(const struct streams *s)
 	return out > s->back ? out - s->back : 0;
 }
 
+struct stream *streams_next(struct streams *s, uint8_t *at)
+{
+	uint32_t i = s->at;
+	s->at = i + 1 < s->n ? i + 1 : 0;
+	write_rtp(at, &s->list[i], i, s->bytes);
+	return &s->list[i];
+}
+
 static bool send_one(struct streams *s, struct link *l)
 {
 	char *at;
-	uint32_t room, i = s->at;
+	uint32_t room;
 	struct pkt *p = link_alloc(l, &at, &room);
 	if (!p)
 		return false;
-	struct stream *x = &s->list[i];
-	s->at = i + 1 < s->n ? i + 1 : 0;
-	write_rtp((uint8_t *)at, x, i, s->bytes);
+	struct stream *x = streams_next(s, (uint8_t *)at);
 	link_send_to(l, p, s->sport, &x->to, s->bytes);
 	s->sent++;
 	return true;
