@@ -94,10 +94,6 @@ class Engine:
         with open(self.log_path, encoding="utf8", errors="replace") as f:
             return f.read()[-2000:]
 
-    def driver(self):
-        hit = re.search(r"af_xdp|af_packet|net_tap", self.log())
-        return hit.group(0) if hit else "auto"
-
     def metrics(self):
         """name → sum over its labels."""
         text = subprocess.run(self.inside(["curl", "-s", "-m", "5", "http://127.0.0.1:8080/metrics"]), capture_output=True, text=True,
