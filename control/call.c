@@ -95,6 +95,21 @@ uint32_t calls_live(const struct calls *c)
 	return c->live;
 }
 
+uint32_t calls_live_of(const struct calls *c, const char *account_sid)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < c->n_slots; i++) {
+		const struct call *call = c->slots[i].call;
+		n += call && call->phase != CALL_OVER && strcmp(call->row.account_sid, account_sid) == 0;
+	}
+	return n;
+}
+
+void calls_set_queue_time(struct call *call, uint32_t ms)
+{
+	call->row.queue_time_ms = ms;
+}
+
 uint32_t calls_by_status(const struct calls *c, const char *names[16], uint32_t counts[16])
 {
 	static const char *const all[] = {"queued", "ringing", "in-progress"};
@@ -127,7 +142,7 @@ void calls_http_done(struct calls *c, uint64_t tag, const struct http_result *r)
 	}
 }
 
-/* Rows are saved with nobody waiting: a write that fails is the store's to report. */
+/* Only an answered call waits for its record, when a callback is in it; a write that failed holds up nothing. */
 void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 {
 	call_reap(c);
@@ -135,6 +150,8 @@ void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 	if (call && !ok)
 		call_log(
 		    call, 'E', "the call's record could not be written: %s", why ? why : "unknown reason");
+	if (call && tag == call_tag(call, TAG_ANSWERED) && call->phase == CALL_UP && !call->twiml)
+		call_twiml_start(call);
 }
 
 void calls_timer(struct calls *c, uint64_t tag)

@@ -34,6 +34,10 @@ struct calls_ops {
 	void (*timer)(void *ctx, uint64_t tag, uint64_t at_ns);
 	/* one log line; level E, W, I or D; call_sid may be "". Never a secret in it. Notes are not logged here. */
 	void (*log)(void *ctx, char level, const char *call_sid, const char *text);
+	/* NULL: status callbacks go out as webhooks that are sent once (TAG_CALLBACK). Otherwise: keep this one, number
+	 * r->next_sequence - 1, with the save of the same call that follows at once, and deliver it when both are on
+	 * disk; its failure is the outbox's to report. */
+	void (*callback)(void *ctx, const struct call_row *r, const struct form *params);
 };
 
 struct calls_conf {
@@ -62,6 +66,10 @@ void calls_free(struct calls *c);
  * A struct call is good until the next thing happens (any function below that reports an event, or a timer): keep
  * the SID and look it up again with calls_find, which finds nothing once the call has ended. */
 struct call *calls_create(struct calls *c, const struct call_request *r, struct call_error *err);
+/* How long the call will wait for its turn (ms), before its row is stored and shown. */
+void calls_set_queue_time(struct call *call, uint32_t ms);
+/* Live calls of one account. */
+uint32_t calls_live_of(const struct calls *c, const char *account_sid);
 /* The row is on disk and 201 may be sent: start dialling. Nothing happens when it was canceled meanwhile. */
 void calls_start(struct calls *c, struct call *call);
 /* The row could not be stored: forget the call. */

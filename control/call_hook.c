@@ -88,12 +88,26 @@ static void completed_params(const struct call *call, struct form *f)
 		form_addf(f, "SipResponseCode", "%d", call->row.sip_status);
 }
 
+/* Once, without an outbox. */
+static void send_callback(struct call *call, const struct form *f)
+{
+	struct calls *c = call->calls;
+	bool post = post_of(call->row.status_callback_method);
+	call->in_flight++;
+	if (c->ops.webhook(c->ops.ctx, call->row.account_sid, call->row.status_callback, post, f,
+	        call_tag(call, TAG_CALLBACK)) == 0)
+		return;
+	call->in_flight--;
+	call_note_url(call, 11100, true, call->row.status_callback, post,
+	    "the status callback could not be sent: its URL is not usable");
+}
+
 /* Tell the application, when it asked for this event. Numbers follow the order things happened in. */
-void call_event(struct call *call, uint32_t event, const char *status)
+bool call_event(struct call *call, uint32_t event, const char *status)
 {
 	struct calls *c = call->calls;
 	if (!call->row.status_callback || !(call->row.events & event))
-		return;
+		return false;
 	char at[40];
 	rfc2822(at, c->ops.wall_ms(c->ops.ctx) / 1000);
 	struct form f;
@@ -104,15 +118,12 @@ void call_event(struct call *call, uint32_t event, const char *status)
 	form_addf(&f, "SequenceNumber", "%u", call->row.next_sequence++);
 	if (event == CALL_EV_COMPLETED)
 		completed_params(call, &f);
-	call->in_flight++;
-	if (c->ops.webhook(c->ops.ctx, call->row.account_sid, call->row.status_callback,
-	        post_of(call->row.status_callback_method), &f, call_tag(call, TAG_CALLBACK)) < 0) {
-		call->in_flight--;
-		call_note_url(call, 11100, true, call->row.status_callback,
-		    post_of(call->row.status_callback_method),
-		    "the status callback could not be sent: its URL is not usable");
-	}
+	if (c->ops.callback)
+		c->ops.callback(c->ops.ctx, &call->row, &f);
+	else
+		send_callback(call, &f);
 	form_fini(&f);
+	return c->ops.callback != NULL;
 }
 
 static bool answered_well(const struct http_result *r)

@@ -15,10 +15,16 @@ static int64_t wall_s(const struct call *call)
 	return call->calls->ops.wall_ms(call->calls->ops.ctx) / 1000;
 }
 
-static void save(struct call *call)
+/* tag: what waits for it, 0 = nothing. */
+static void save_for(struct call *call, uint64_t tag)
 {
 	call->row.date_updated = wall_s(call);
-	call->calls->ops.save(call->calls->ops.ctx, &call->row, 0);
+	call->calls->ops.save(call->calls->ops.ctx, &call->row, tag);
+}
+
+static void save(struct call *call)
+{
+	save_for(call, 0);
 }
 
 void call_set_status(struct call *call, const char *status)
@@ -218,12 +224,13 @@ static void on_answered(struct call *call, const struct dp_event *e)
 	call_text_span(&call->answer_headers, dp_event_span(e, e->headers));
 	call->row.answer_time = wall_s(call);
 	call->row.status = "in-progress";
-	call_event(call, CALL_EV_ANSWERED, "in-progress");
-	save(call);
+	/* What a callback tells is on disk before the call goes on because of it. */
+	bool told = call_event(call, CALL_EV_ANSWERED, "in-progress");
+	save_for(call, told && !call->parent ? call_tag(call, TAG_ANSWERED) : 0);
 	timer(call, TAG_LIMIT, call->answered_ns + call->time_limit_s * UINT64_C(1000000000));
 	if (call->parent)
 		dial_answered(call);
-	else
+	else if (!told)
 		call_twiml_start(call);
 }
 

@@ -36,6 +36,7 @@ enum call_tag {
 	TAG_PAUSE,
 	TAG_LIMIT, /* longest call */
 	TAG_RETRY,
+	TAG_ANSWERED, /* the record that tells of the answer is on disk */
 };
 
 /* A remark kept until the call is on disk. */
@@ -140,7 +141,8 @@ void call_set_status(struct call *call, const char *status);
 void call_params(const struct call *call, struct form *f, const char *status);
 void call_sip_params(const struct call *call, struct form *f);
 void call_header_params(struct form *f, const char *prefix, const char *lines);
-void call_event(struct call *call, uint32_t event, const char *status);
+/* true: the outbox keeps it, with the save that has to follow. */
+bool call_event(struct call *call, uint32_t event, const char *status);
 void call_fetch(struct call *call, const struct twiml_effect *e);
 void call_report(struct call *call, const struct twiml_effect *e);
 void call_document_done(struct call *call, const struct http_result *r);
