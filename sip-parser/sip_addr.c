@@ -101,6 +101,9 @@ int sip_addr_parse(struct sip_addr *a, struct span s, uint32_t *err_off)
 {
 	struct lex l = lex_on(s);
 	*a = (struct sip_addr){0};
+	*err_off = 0;
+	if (!s.p)
+		return -1;
 	lex_ws(&l);
 	if (span_eq(lex_trim(s), SPAN("*"))) {
 		a->star = true;
