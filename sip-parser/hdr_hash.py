@@ -51,11 +51,12 @@ def headers():
     k, slots = search(keys, HDR_BITS)
     print(f"#define HDR_HASH_K    {k:#x}u\n#define HDR_HASH_BITS {HDR_BITS}\n")
     table("hdr_slot", HDR_BITS, slots)
-    print("/* first and last 8 bytes, folded; length; id; 1 = at most one line */")
-    print(f"static const struct hdr_key hdr_key[{len(rows) + 1}] = {{\n\t{{0}},")
+    print("/* folded, spaces behind; its first and last 8 bytes; length; id; 1 = at most one line */")
+    print(f"static const struct hdr_key hdr_key[{len(rows) + 1}] = {{\n\t{{{{0}}}},")
     for n, ident, kind in rows:
         first = word(n[:8], True)
-        print(f"\t{{{first:#018x}u, {word(n[-8:], True):#018x}u, {len(n)}, SIP_H_{ident}, {int(kind == 'SINGLE')}}},")
+        text = f'"{n.lower():32}"'
+        print(f"\t{{{text}, {first:#018x}u, {word(n[-8:], True):#018x}u, {len(n)}, SIP_H_{ident}, {int(kind == 'SINGLE')}}},")
     print("};\n")
 
 

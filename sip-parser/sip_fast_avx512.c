@@ -72,9 +72,19 @@ FAST bool begins_to(uint16_t *to, uint64_t begin, uint32_t off)
 	return __builtin_popcountll(begin) <= 16;
 }
 
+/* hdr_key_of with one comparison of the whole name. The empty row is equal to no name. */
 FAST const struct hdr_key *name_key(const char *p, uint32_t len)
 {
-	return hdr_key_of(p, len);
+	if (len > 32)
+		return &hdr_key[0];
+	__m256i raw = _mm256_maskz_loadu_epi8((uint32_t)(0xffffffffu >> (32 - len)), p);
+	__m256i x = _mm256_or_si256(raw, _mm256_set1_epi8(0x20));
+	uint64_t first = (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(x)),
+	         tail = load_8(p + len - 8) | FOLD_8;
+	uint64_t hash = ((len < 8 ? first : tail) + (first << 7) + ((uint64_t)len << 56)) * HDR_HASH_K;
+	const struct hdr_key *k = &hdr_key[hdr_slot[hash >> (64 - HDR_HASH_BITS)]];
+	__m256i want = _mm256_load_si256((const __m256i *)(const void *)k->text);
+	return _mm256_cmpneq_epi8_mask(x, want) == 0 ? k : &hdr_key[0];
 }
 
 #include "sip-parser/sip_fast_core.h"

@@ -102,10 +102,26 @@ static __attribute__((noinline)) uint32_t index_trim(const char *buf, uint32_t v
 	return e << 16 | v;
 }
 
-/* All header lines. A line of an id goes where the one before it says it is: the byte `first` or `next`. */
+/* Chain the lines of each id. Apart from the look-up of names, whose latencies then overlap. */
+FAST void index_link(struct sip_msg *m)
+{
+	uint8_t last[SIP_H_COUNT] = {0};
+	for (uint32_t i = 1; i <= m->n_hdrs; i++) {
+		uint8_t id = m->hdrs[i - 1].id, before = last[id];
+		if (before == 0) {
+			m->first[id] = (uint8_t)i;
+		} else {
+			m->hdrs[before - 1].next = (uint8_t)i;
+			m->twice |= sip_hdr_kind(id) == SIP_KIND_SINGLE;
+		}
+		last[id] = id ? (uint8_t)i : 0;
+	}
+	m->first[SIP_H_OTHER] = 0;
+}
+
+/* All header lines. */
 FAST bool index_headers(struct sip_msg *m, const char *buf, const struct lines *l)
 {
-	uint8_t last[SIP_H_COUNT] = {0}, twice = 0;
 	uint32_t s = l->at[0], n = l->n - 1;
 	struct sip_hdr *h = m->hdrs;
 	for (uint32_t i = 1; i <= n; i++, h++) {
@@ -124,21 +140,12 @@ FAST bool index_headers(struct sip_msg *m, const char *buf, const struct lines *
 		h->name_len = (uint16_t)len;
 		h->val_off = (uint16_t)v;
 		h->val_len = (uint16_t)(e - v);
-		uint8_t id = k->id, before = last[id];
-		h->id = id;
+		h->id = k->id;
 		h->next = 0;
-		if (before) {
-			m->hdrs[before - 1].next = (uint8_t)i;
-			twice |= k->single;
-		} else {
-			m->first[id] = (uint8_t)i;
-		}
-		last[id] = id ? (uint8_t)i : 0;
 		s = next;
 	}
-	m->first[SIP_H_OTHER] = 0;
-	m->twice = twice;
 	m->n_hdrs = (uint16_t)n;
+	index_link(m);
 	return true;
 }
 

@@ -7,9 +7,10 @@
 #include "sip-parser/sip_hdr.h"
 
 struct hdr_key {
+	char text[32];
 	uint64_t first, last;
 	uint8_t len, id, single;
-};
+} __attribute__((aligned(64)));
 
 struct method_key {
 	uint64_t text;
