@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/call_leg.h"
 
+#include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 
@@ -33,6 +34,17 @@ struct leg *leg_of(struct sip *s, dp_leg h)
 	return l && l->handle == h && l->started && !l->told ? l : NULL;
 }
 
+/* Both tokens go out together, so one random part does for both; the kind and the MAC keep them apart. */
+static void name_dialog(struct leg *l, uint32_t idx)
+{
+	struct sip *s = l->sip;
+	struct ident id = {IDENT_TAG, (uint8_t)s->env.worker, idx, sip_random(s)};
+	ident_write(l->dialog.tag, &s->key, &id);
+	id.kind = IDENT_CALL_ID;
+	ident_write(l->dialog.call_id, &s->key, &id);
+	l->session.id = (uint32_t)(id.rand >> 33);
+}
+
 struct leg *leg_open(struct sip *s, uint64_t cookie)
 {
 	struct leg *l = pool_get(&s->legs);
@@ -51,8 +63,7 @@ struct leg *leg_open(struct sip *s, uint64_t cookie)
 	uint32_t idx = leg_index(l);
 	s->gens[idx] = s->gens[idx] >= GEN_MAX ? 1 : s->gens[idx] + 1;
 	l->handle = dp_leg_make((uint8_t)s->env.worker, s->gens[idx], idx);
-	l->dialog.tag_rand = sip_random(s);
-	l->dialog.call_id_rand = sip_random(s);
+	name_dialog(l, idx);
 	return l;
 }
 
@@ -257,6 +268,8 @@ void leg_free(struct leg *l, uint64_t now)
 		media_close(s->env.media, l->media, &none, now);
 	}
 	wheel_cancel(s->env.wheel, &l->timer);
+	if (l->dialog.confirmed)
+		fork_ended(l, now);
 	dialog_close(&l->dialog, &s->texts);
 	pool_put(&s->legs, l);
 }
@@ -297,10 +310,8 @@ static bool send_bye(struct leg *l, uint64_t now)
 void leg_clear(struct leg *l, uint64_t now)
 {
 	struct sip *s = l->sip;
-	if (l->state != LEG_CLEARING)
-		l->give_up_at = now + 64 * s->times.t1;
 	l->state = LEG_CLEARING;
-	if (send_bye(l, now) || !sip_before(now, l->give_up_at))
+	if (send_bye(l, now))
 		leg_free(l, now);
 	else
 		wheel_arm(s->env.wheel, &l->timer, now + s->times.t1, l->timer.fn);

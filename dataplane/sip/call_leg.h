@@ -32,7 +32,7 @@ struct leg {
 	uint32_t media;     /* MEDIA_NONE = none */
 	uint32_t ict, ist;  /* transactions: our INVITE; a re-INVITE of the far side; TXN_NO_INDEX = none */
 	dp_leg handle, peer;
-	uint64_t give_up_at;  /* CLEARING, CANCELING: ns */
+	uint64_t give_up_at;  /* CANCELING: ns */
 	uint64_t early_tag;   /* hash of the To tag whose early SDP was taken */
 	uint64_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
 	uint16_t last_status; /* of the last provisional told */
@@ -75,7 +75,7 @@ void leg_event_headers(struct sip *s, struct dp_event *e, const struct sip_msg *
 void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, const struct sip_msg *m);
 
 /* Send BYE for a confirmed dialog and let go of the leg (control has been told): now, or as soon as a buffer
- * and a transaction can be had, for 64*T1 at most. */
+ * and a transaction can be had. The far side never keeps a call because we were short of memory. */
 void leg_clear(struct leg *l, uint64_t now);
 
 /* Media. */

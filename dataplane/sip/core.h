@@ -8,6 +8,7 @@
 #include "dataplane/sip/dialog.h"
 #include "dataplane/sip/event.h"
 #include "dataplane/sip/ident.h"
+#include "dataplane/sip/msg_in.h"
 #include "dataplane/sip/sip.h"
 #include "dataplane/sip/txn.h"
 #include "sip-parser/sdp.h"
@@ -15,7 +16,8 @@
 
 #define SIP_WAIT_BUCKETS 1024 /* client transactions that wait for a first response, by remote address */
 
-struct guest; /* uas_guest.c: INVITEs of strangers seen lately */
+struct guest;      /* uas_guest.c: INVITEs of strangers seen lately */
+struct fork_marks; /* fork.c: answers of forks that had their BYE */
 
 struct sip {
 	struct sip_env env;
@@ -31,15 +33,20 @@ struct sip {
 	struct txn_list waiting[SIP_WAIT_BUCKETS];
 	struct guest *guests;
 	uint32_t guest_sets; /* power of two */
+	struct fork_marks *forks;
+	uint32_t fork_sets; /* power of two */
 	struct events events;
 
-	struct sip_msg msg; /* of the datagram being handled */
-	struct sdp sdp;     /* of its body */
-	struct span host;   /* our address as text, and with the port unless it is 5060 */
+	struct sip_msg msg;   /* of the datagram being handled */
+	struct sip_core core; /* its headers */
+	struct sdp sdp;       /* its body */
+	struct span host;     /* our address as text, and with the port unless it is 5060 */
 	struct span host_port;
 	char host_text[64], host_port_text[72];
-	struct buf via_head; /* "Via: SIP/2.0/UDP host:port;rport;branch=" */
-	char via_text[128];
+	/* Text that is the same in every message: from behind the Request-URI to the branch, from behind a user part to the
+	 * tag, our Contact behind its user part, what an INVITE says about us, User-Agent. */
+	struct span via_head, from_tail, contact_tail, about, agent;
+	char fixed[1536];
 };
 
 static inline uint64_t sip_random(struct sip *s)

@@ -130,15 +130,13 @@ bool dialog_set(struct dialog *d, struct dialog_pools *p, enum dialog_text which
 	return block_rebuild(d, p, which, s);
 }
 
-bool dialog_contact(const struct sip_msg *m, struct span *uri)
+bool dialog_contact(const struct msg_in *h, struct span *uri)
 {
-	struct span rest = sip_msg_val(m, SIP_H_CONTACT), elem;
-	struct sip_addr a;
-	uint32_t off;
-	if (!rest.p || !sip_list_next(&rest, &elem) || sip_addr_parse(&a, elem, &off) || a.star)
+	const struct sip_core_addr *a = &h->c->addrs[h->c->contact.at];
+	if (!h->c->contact.n || a->star)
 		return false;
-	*uri = a.uri_text;
-	return a.uri.scheme == SIP_URI_SIP && a.uri.host.len && a.uri_text.len;
+	*uri = sip_at(h->m, a->uri.text);
+	return a->uri.kind == SIP_URI_SIP && a->uri.host.len && uri->len;
 }
 
 /* The elements of every Record-Route line, in order. */
@@ -181,34 +179,32 @@ void dialog_route_reverse(struct buf *out, const struct sip_msg *m)
 	}
 }
 
-int dialog_confirm(struct dialog *d, struct dialog_pools *p, const struct sip_msg *m, const char **reason)
+int dialog_confirm(struct dialog *d, struct dialog_pools *p, const struct msg_in *h, const char **reason)
 {
-	struct sip_addr to;
-	struct span target;
-	uint32_t off;
+	struct span target, to = msg_to_tag(h);
 	char tmp[DIALOG_LONG_BYTES];
 	struct buf route = buf_on(tmp, sizeof tmp);
-	if (sip_addr_parse(&to, sip_msg_val(m, SIP_H_TO), &off) || to.tag.len == 0) {
+	if (to.len == 0) {
 		*reason = "2xx without a To tag";
 		return -1;
 	}
-	if (!dialog_contact(m, &target)) {
+	if (!dialog_contact(h, &target)) {
 		*reason = "2xx without a usable Contact";
 		return -1;
 	}
-	dialog_route_reverse(&route, m);
+	dialog_route_reverse(&route, h->m);
 	*reason = "tag, Contact and route set of the 2xx are too long";
-	if (route.full || !dialog_set(d, p, DIALOG_TAG, to.tag) || !dialog_set(d, p, DIALOG_TARGET, target) ||
+	if (route.full || !dialog_set(d, p, DIALOG_TAG, to) || !dialog_set(d, p, DIALOG_TARGET, target) ||
 	    !dialog_set(d, p, DIALOG_ROUTE, buf_view(&route)))
 		return -1;
 	d->confirmed = true;
 	return 0;
 }
 
-bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct sip_msg *m)
+bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct msg_in *h)
 {
 	struct span target;
-	if (!dialog_contact(m, &target))
+	if (!dialog_contact(h, &target))
 		return true;
 	return dialog_set(d, p, DIALOG_TARGET, target);
 }

@@ -7,7 +7,8 @@
 
 #include "dataplane/api/ip_addr.h"
 #include "dataplane/core/pool.h"
-#include "sip-parser/sip_msg.h"
+#include "dataplane/sip/ident.h"
+#include "dataplane/sip/msg_in.h"
 
 /* What the text block holds. */
 enum dialog_text {
@@ -38,7 +39,7 @@ struct dialog_pools {
 };
 
 struct dialog {
-	uint64_t tag_rand, call_id_rand; /* of our tag and Call-ID (ident.h) */
+	char tag[IDENT_LEN], call_id[IDENT_LEN]; /* ours: tokens of ident.h with one random part */
 	struct dialog_block *text;
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_set;
@@ -65,6 +66,16 @@ static inline struct span dialog_span(const struct dialog *d, enum dialog_text w
 	return dialog_block_span(d->text, which);
 }
 
+static inline struct span dialog_tag(const struct dialog *d)
+{
+	return span_of(d->tag, IDENT_LEN);
+}
+
+static inline struct span dialog_call_id(const struct dialog *d)
+{
+	return span_of(d->call_id, IDENT_LEN);
+}
+
 /* Replace one text (moves to a long block when needed). False: longer than DIALOG_LONG_BYTES in all, or no
  * block; the dialog keeps what it had. Other owners of the block may only read texts that are never replaced
  * (the INVITE transaction: DIALOG_RURI). */
@@ -74,10 +85,10 @@ static inline struct span dialog_span(const struct dialog *d, enum dialog_text w
 /* Become confirmed by a 2xx to our INVITE: remote tag, remote target from Contact, route set from
  * Record-Route in reverse (§12.1.2). -1 with a static reason: no To tag, no usable Contact, too long. */
 [[nodiscard]] int dialog_confirm(
-    struct dialog *d, struct dialog_pools *p, const struct sip_msg *m, const char **reason);
+    struct dialog *d, struct dialog_pools *p, const struct msg_in *h, const char **reason);
 
 /* A target refresh request (§12.2.2): take over its Contact, if it has a usable one. False: no room. */
-[[nodiscard]] bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct sip_msg *m);
+[[nodiscard]] bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct msg_in *h);
 
 /* Check a request's CSeq (§12.2.2). False: out of order, answer 500. True: remembered. */
 bool dialog_cseq_in(struct dialog *d, uint32_t cseq);
@@ -89,7 +100,7 @@ void dialog_route_reverse(struct buf *out, const struct sip_msg *m);
 void dialog_put_unfolded(struct buf *out, struct span s);
 
 /* Contact URI of a message; false when there is none that a request could be sent to. */
-bool dialog_contact(const struct sip_msg *m, struct span *uri);
+bool dialog_contact(const struct msg_in *h, struct span *uri);
 
 /* How to address a request from target and route set (§12.2.1.1): *ruri and *route are what goes into the
  * message (tmp holds a rewritten route for a strict router), *hop the URI that says where to send it. */

@@ -29,10 +29,15 @@ void ident_write(char out[IDENT_LEN], const struct hash_key *key, const struct i
  * with what it stored: a token may be genuine and old. Any thread. */
 bool ident_read(struct ident *out, const struct hash_key *key, enum ident_kind kind, struct span text);
 
+/* The form alone, for whoever compares index and random with what it stored anyway: the stored 64 bits decide, and the
+ * MAC adds nothing to them. */
+bool ident_parse(struct ident *out, enum ident_kind kind, struct span text);
+
 /* The same for a whole branch parameter, cookie included (RFC 3261 §8.1.1.7). */
 #define IDENT_COOKIE     "z9hG4bK"
 #define IDENT_BRANCH_LEN (sizeof(IDENT_COOKIE) - 1 + IDENT_LEN)
 void ident_write_branch(char out[IDENT_BRANCH_LEN], const struct hash_key *key, const struct ident *i);
+bool ident_parse_branch(struct ident *out, struct span branch);
 bool ident_read_branch(struct ident *out, const struct hash_key *key, struct span branch);
 
 #endif

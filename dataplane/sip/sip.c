@@ -2,11 +2,14 @@
 #include "dataplane/sip/sip.h"
 
 #include "dataplane/sip/core.h"
+#include "dataplane/sip/fork.h"
+#include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac.h"
 #include "dataplane/sip/uas_core.h"
 #include "sip-parser/sip_addr.h"
 #include "sip-parser/sip_uri.h"
+#include "sip-parser/sip_write.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +18,14 @@
 
 /* ---- start and end */
 
-static void make_texts(struct sip *s)
+static struct span keep(struct buf *b, uint32_t *from)
+{
+	struct span s = span_of(b->p + *from, b->len - *from);
+	*from = b->len;
+	return s;
+}
+
+static void make_host(struct sip *s)
 {
 	const struct dp_conf *c = s->env.conf;
 	struct buf host = buf_on(s->host_text, sizeof s->host_text);
@@ -28,12 +38,35 @@ static void make_texts(struct sip *s)
 	}
 	s->host = buf_view(&host);
 	s->host_port = buf_view(&port);
-	s->via_head = buf_on(s->via_text, sizeof s->via_text);
-	buf_lit(&s->via_head, "Via: SIP/2.0/UDP ");
-	buf_span(&s->via_head, s->host);
-	buf_chr(&s->via_head, ':');
-	buf_u32(&s->via_head, c->sip_port);
-	buf_lit(&s->via_head, ";rport;branch=");
+}
+
+/* -EINVAL: the User-Agent is no header value, or too long. */
+static int make_texts(struct sip *s)
+{
+	const struct dp_conf *c = s->env.conf;
+	struct buf b = buf_on(s->fixed, sizeof s->fixed);
+	uint32_t from = 0;
+	make_host(s);
+	buf_lit(&b, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
+	buf_span(&b, s->host);
+	buf_chr(&b, ':');
+	buf_u32(&b, c->sip_port);
+	buf_lit(&b, ";rport;branch=" IDENT_COOKIE);
+	s->via_head = keep(&b, &from);
+	buf_chr(&b, '@');
+	buf_span(&b, s->host_port);
+	buf_lit(&b, ">;tag=");
+	s->from_tail = keep(&b, &from);
+	buf_chr(&b, '@');
+	buf_span(&b, s->host_port);
+	buf_lit(&b, ">\r\n");
+	s->contact_tail = keep(&b, &from);
+	buf_lit(&b, MSGS_ALLOW_LINE "Supported:\r\n");
+	s->about = keep(&b, &from);
+	if (*c->user_agent)
+		sip_write_hdr(&b, SPAN("User-Agent"), span_str(c->user_agent));
+	s->agent = keep(&b, &from);
+	return b.full ? -EINVAL : 0;
 }
 
 static int make_pools(struct sip *s)
@@ -50,6 +83,8 @@ static int make_pools(struct sip *s)
 		rc = events_init(&s->events, c->legs_max);
 	if (!rc)
 		rc = uas_guests_init(s, c->txns_max);
+	if (!rc)
+		rc = forks_init(s, c->legs_max);
 	s->gens = rc ? NULL : calloc(c->legs_max, sizeof *s->gens);
 	s->servers = rc ? NULL : table_new(c->txns_max);
 	return rc ? rc : s->gens && s->servers ? 0 : -ENOMEM;
@@ -70,8 +105,9 @@ int sip_new(struct sip **out, const struct sip_env *env, uint64_t now)
 	s->user = &uac_txn_user;
 	for (uint32_t i = 0; i < SIP_WAIT_BUCKETS; i++)
 		s->waiting[i].prev = s->waiting[i].next = &s->waiting[i];
-	make_texts(s);
-	int rc = make_pools(s);
+	int rc = make_texts(s);
+	if (!rc)
+		rc = make_pools(s);
 	if (rc) {
 		sip_free(s);
 		return rc;
@@ -105,6 +141,7 @@ void sip_free(struct sip *s)
 	table_free(s->servers);
 	free(s->gens);
 	uas_guests_fini(s);
+	forks_fini(s);
 	events_fini(&s->events);
 	dialog_pools_fini(&s->texts);
 	pool_fini(&s->txns);

@@ -7,7 +7,6 @@
 #include "sip-parser/sip_cseq.h"
 #include "sip-parser/sip_write.h"
 
-#define ALLOW_LINE  "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\n"
 #define DTMF_TYPES  "application/dtmf-relay, application/dtmf"
 #define TO_TAG_LEN  16
 #define ROUTE_BYTES (DIALOG_LONG_BYTES + 64)
@@ -38,43 +37,22 @@ static void end_without_body(struct buf *b)
 	buf_lit(b, "Content-Length: 0\r\n\r\n");
 }
 
-/* ---- tokens */
-
-static void leg_token(
-    const struct sip *s, const struct leg *l, enum ident_kind kind, uint64_t rand, char *out)
-{
-	struct ident i = {(char)kind, (uint8_t)s->env.worker, leg_index(l), rand};
-	ident_write(out, &s->key, &i);
-}
-
-void msgs_tag(const struct sip *s, const struct leg *l, char out[33])
-{
-	leg_token(s, l, IDENT_TAG, l->dialog.tag_rand, out);
-}
-
-void msgs_call_id(const struct sip *s, const struct leg *l, char out[33])
-{
-	leg_token(s, l, IDENT_CALL_ID, l->dialog.call_id_rand, out);
-}
-
-static void put_branch(struct buf *b, struct sip *s, uint32_t index, uint64_t rand)
-{
-	char text[IDENT_BRANCH_LEN];
-	struct ident i = {IDENT_BRANCH, (uint8_t)s->env.worker, index, rand};
-	ident_write_branch(text, &s->key, &i);
-	buf_put(b, text, sizeof text);
-}
-
 /* ---- parts of requests */
 
-/* Request line, Via, Max-Forwards, Route. An ACK for a 2xx belongs to no transaction (t NULL): its branch is
- * new each time and names no slot. */
+/* Request line, Via, Max-Forwards, Route. What goes in is either ours and checked (uac_check.c) or was parsed, so nothing
+ * of it is looked through again. An ACK for a 2xx belongs to no transaction (t NULL): its branch names no slot, and the
+ * same ACK sent again has the same one. */
 static void put_top(struct buf *b, struct sip *s, struct span method, struct span ruri, struct span route,
-    const struct txn *t)
+    const struct txn *t, struct span ack_token)
 {
-	sip_write_request_line(b, method, ruri);
-	buf_span(b, buf_view(&s->via_head));
-	put_branch(b, s, t ? txn_index(s, t) : IDENT_INDEX_MAX, t ? t->rand : sip_random(s));
+	buf_span(b, method);
+	buf_chr(b, ' ');
+	buf_span(b, ruri);
+	buf_span(b, s->via_head);
+	if (t)
+		buf_put(b, t->token, IDENT_LEN);
+	else
+		buf_span(b, ack_token);
 	buf_lit(b, "\r\nMax-Forwards: 70\r\n");
 	if (route.len) {
 		buf_lit(b, "Route: ");
@@ -91,39 +69,31 @@ void msgs_local_uri(const struct sip *s, const struct leg *l, struct buf *b)
 	buf_span(b, s->host_port);
 }
 
-static void put_from(struct buf *b, struct sip *s, const struct leg *l)
+/* From, To and Call-ID, and CSeq up to its number. */
+static void put_dialog(struct buf *b, const struct sip *s, const struct leg *l, struct span to_tag)
 {
-	char tag[IDENT_LEN];
-	msgs_tag(s, l, tag);
+	struct span user = dialog_span(&l->dialog, DIALOG_USER);
 	buf_lit(b, "From: \"");
-	buf_span(b, dialog_span(&l->dialog, DIALOG_USER));
-	buf_lit(b, "\" <");
-	msgs_local_uri(s, l, b);
-	buf_lit(b, ">;tag=");
-	buf_put(b, tag, sizeof tag);
-	buf_lit(b, "\r\n");
-}
-
-static void put_to(struct buf *b, const struct leg *l, struct span tag)
-{
-	buf_lit(b, "To: <");
+	buf_span(b, user);
+	buf_lit(b, "\" <sip:");
+	buf_span(b, user);
+	buf_span(b, s->from_tail);
+	buf_put(b, l->dialog.tag, IDENT_LEN);
+	buf_lit(b, "\r\nTo: <");
 	buf_span(b, dialog_span(&l->dialog, DIALOG_RURI));
-	buf_chr(b, '>');
-	if (tag.len) {
-		buf_lit(b, ";tag=");
-		buf_span(b, tag);
+	if (to_tag.len) {
+		buf_lit(b, ">;tag=");
+		buf_span(b, to_tag);
+	} else {
+		buf_chr(b, '>');
 	}
-	buf_lit(b, "\r\n");
+	buf_lit(b, "\r\nCall-ID: ");
+	buf_put(b, l->dialog.call_id, IDENT_LEN);
+	buf_lit(b, "\r\nCSeq: ");
 }
 
-static void put_call_id_cseq(
-    struct buf *b, struct sip *s, const struct leg *l, uint32_t cseq, struct span method)
+static void put_cseq(struct buf *b, uint32_t cseq, struct span method)
 {
-	char id[IDENT_LEN];
-	msgs_call_id(s, l, id);
-	buf_lit(b, "Call-ID: ");
-	buf_put(b, id, sizeof id);
-	buf_lit(b, "\r\nCSeq: ");
 	buf_u32(b, cseq);
 	buf_chr(b, ' ');
 	buf_span(b, method);
@@ -132,19 +102,27 @@ static void put_call_id_cseq(
 
 static void put_contact(struct buf *b, struct sip *s, const struct leg *l)
 {
-	char tag[IDENT_LEN];
-	msgs_tag(s, l, tag);
 	buf_lit(b, "Contact: <sip:");
-	buf_put(b, tag, sizeof tag);
-	buf_chr(b, '@');
-	buf_span(b, s->host_port);
-	buf_lit(b, ">\r\n");
+	buf_put(b, l->dialog.tag, IDENT_LEN);
+	buf_span(b, s->contact_tail);
 }
 
+static void put_body(struct buf *b, struct span sdp)
+{
+	buf_lit(b, "Content-Type: application/sdp\r\nContent-Length: ");
+	buf_u32(b, sdp.len);
+	buf_lit(b, "\r\n\r\n");
+	buf_span(b, sdp);
+}
+
+/* A line of ours: name with colon and space; none when there is no value. */
 static void put_line(struct buf *b, struct span name, struct span value)
 {
-	if (value.len)
-		sip_write_hdr(b, name, value);
+	if (!value.len)
+		return;
+	buf_span(b, name);
+	buf_span(b, value);
+	buf_lit(b, "\r\n");
 }
 
 /* ---- requests */
@@ -157,18 +135,17 @@ struct pkt *msgs_invite(struct sip *s, const struct leg *l, const struct txn *t,
 	*limit = 0;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, SPAN("INVITE"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), t);
-	put_from(&b, s, l);
-	put_to(&b, l, SPAN(""));
-	put_call_id_cseq(&b, s, l, t->cseq, SPAN("INVITE"));
+	put_top(&b, s, SPAN("INVITE"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), t, SPAN(""));
+	put_dialog(&b, s, l, SPAN(""));
+	put_cseq(&b, t->cseq, SPAN("INVITE"));
 	put_contact(&b, s, l);
-	buf_lit(&b, ALLOW_LINE "Supported:\r\n");
-	put_line(&b, SPAN("User-Agent"), span_str(s->env.conf->user_agent));
-	put_line(&b, SPAN("X-Twilio-AccountSid"), dp_cmd_span(c, c->orig.account_sid));
-	put_line(&b, SPAN("X-Twilio-CallSid"), dp_cmd_span(c, c->orig.call_sid));
+	buf_span(&b, s->about);
+	buf_span(&b, s->agent);
+	put_line(&b, SPAN("X-Twilio-AccountSid: "), dp_cmd_span(c, c->orig.account_sid));
+	put_line(&b, SPAN("X-Twilio-CallSid: "), dp_cmd_span(c, c->orig.call_sid));
 	buf_lit(&b, "X-Twilio-ApiVersion: 2010-04-01\r\n");
 	buf_span(&b, dp_cmd_span(c, c->orig.headers));
-	sip_write_body(&b, SPAN("application/sdp"), sdp);
+	put_body(&b, sdp);
 	*limit = b.full ? b.cap : 0;
 	return finish(p, &b);
 }
@@ -180,11 +157,10 @@ static void put_in_dialog(
 	struct buf tmp = buf_on(room, sizeof room);
 	struct dialog_route r;
 	dialog_route(&r, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), &tmp);
-	put_top(b, s, method, r.ruri, r.route, t);
+	put_top(b, s, method, r.ruri, r.route, t, dialog_tag(&l->dialog));
 	b->full |= tmp.full;
-	put_from(b, s, l);
-	put_to(b, l, dialog_span(&l->dialog, DIALOG_TAG));
-	put_call_id_cseq(b, s, l, cseq, method);
+	put_dialog(b, s, l, dialog_span(&l->dialog, DIALOG_TAG));
+	put_cseq(b, cseq, method);
 }
 
 struct pkt *msgs_ack(struct sip *s, const struct leg *l)
@@ -205,9 +181,9 @@ struct pkt *msgs_bye(struct sip *s, const struct leg *l, const struct txn *t, st
 	if (!begin(s, &p, &b))
 		return NULL;
 	put_in_dialog(&b, s, l, t, t->cseq, SPAN("BYE"));
-	put_line(&b, SPAN("User-Agent"), span_str(s->env.conf->user_agent));
-	put_line(&b, SPAN("Reason"), reason);
-	put_line(&b, SPAN("X-Twilio-CallSid"), dialog_span(&l->dialog, DIALOG_SID));
+	buf_span(&b, s->agent);
+	put_line(&b, SPAN("Reason: "), reason);
+	put_line(&b, SPAN("X-Twilio-CallSid: "), dialog_span(&l->dialog, DIALOG_SID));
 	end_without_body(&b);
 	return finish(p, &b);
 }
@@ -218,11 +194,10 @@ struct pkt *msgs_cancel(struct sip *s, const struct leg *l, const struct txn *in
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, SPAN("CANCEL"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), invite);
-	put_from(&b, s, l);
-	put_to(&b, l, SPAN(""));
-	put_call_id_cseq(&b, s, l, invite->cseq, SPAN("CANCEL"));
-	put_line(&b, SPAN("Reason"), reason);
+	put_top(&b, s, SPAN("CANCEL"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), invite, SPAN(""));
+	put_dialog(&b, s, l, SPAN(""));
+	put_cseq(&b, invite->cseq, SPAN("CANCEL"));
+	put_line(&b, SPAN("Reason: "), reason);
 	end_without_body(&b);
 	return finish(p, &b);
 }
@@ -242,10 +217,7 @@ static void put_echo(struct buf *b, const struct sip_msg *m, uint32_t cseq, stru
 	put_line_of(b, SPAN("To"), sip_msg_val(m, SIP_H_TO));
 	put_line_of(b, SPAN("Call-ID"), sip_msg_val(m, SIP_H_CALL_ID));
 	buf_lit(b, "CSeq: ");
-	buf_u32(b, cseq);
-	buf_chr(b, ' ');
-	buf_span(b, method);
-	buf_lit(b, "\r\n");
+	put_cseq(b, cseq, method);
 }
 
 struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const struct sip_msg *m)
@@ -254,14 +226,15 @@ struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const stru
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, SPAN("ACK"), dialog_block_span(invite->text, DIALOG_RURI), SPAN(""), invite);
+	put_top(&b, s, SPAN("ACK"), dialog_block_span(invite->text, DIALOG_RURI), SPAN(""), invite, SPAN(""));
 	put_echo(&b, m, invite->cseq, SPAN("ACK"));
 	end_without_body(&b);
 	return finish(p, &b);
 }
 
-struct pkt *msgs_from_2xx(struct sip *s, const struct sip_msg *m, struct span target, const struct txn *t)
+struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span target, const struct txn *t)
 {
+	const struct sip_msg *m = h->m;
 	struct pkt *p;
 	struct buf b;
 	char set[DIALOG_LONG_BYTES], room[ROUTE_BYTES];
@@ -272,7 +245,7 @@ struct pkt *msgs_from_2xx(struct sip *s, const struct sip_msg *m, struct span ta
 		return NULL;
 	dialog_route_reverse(&routes, m);
 	dialog_route(&r, target, buf_view(&routes), &tmp);
-	put_top(&b, s, method, r.ruri, r.route, t);
+	put_top(&b, s, method, r.ruri, r.route, t, msg_from_tag(h));
 	b.full |= routes.full | tmp.full;
 	put_echo(&b, m, t ? t->cseq : LEG_CSEQ_INVITE, method);
 	end_without_body(&b);
@@ -302,10 +275,10 @@ static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra 
 {
 	switch (extra) {
 	case MSGS_ALLOW:
-		buf_lit(b, ALLOW_LINE);
+		buf_lit(b, MSGS_ALLOW_LINE);
 		break;
 	case MSGS_OPTIONS:
-		buf_lit(b, ALLOW_LINE "Accept: application/sdp\r\nSupported:\r\n");
+		buf_lit(b, MSGS_ALLOW_LINE "Accept: application/sdp\r\nSupported:\r\n");
 		break;
 	case MSGS_ACCEPT_SDP:
 		buf_lit(b, "Accept: application/sdp\r\n");
@@ -358,8 +331,8 @@ struct pkt *msgs_accept(
 		return NULL;
 	put_response_head(&b, s, req, src, 200, SPAN(""));
 	put_contact(&b, s, l);
-	buf_lit(&b, ALLOW_LINE "Supported:\r\n");
-	sip_write_body(&b, SPAN("application/sdp"), sdp);
+	buf_span(&b, s->about);
+	put_body(&b, sdp);
 	return finish(p, &b);
 }
 

@@ -10,6 +10,8 @@
 #include "dataplane/sip/dialog.h"
 #include "sip-parser/sip_msg.h"
 
+#define MSGS_ALLOW_LINE "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\n"
+
 struct sip;
 struct leg;
 struct txn;
@@ -40,7 +42,7 @@ struct pkt *msgs_cancel(struct sip *s, const struct leg *l, const struct txn *in
 /* ACK for a 300-699 (§17.1.1.3): made of the response and the INVITE's Request-URI. */
 struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const struct sip_msg *m);
 /* ACK (t NULL) or BYE for a 2xx of which no leg is kept: made of the response alone. */
-struct pkt *msgs_from_2xx(struct sip *s, const struct sip_msg *m, struct span target, const struct txn *t);
+struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span target, const struct txn *t);
 
 /* Response to a request. Out of a dialog the To tag is a keyed hash of the request, so that the same request
  * gets the same tag without state (§8.2.7). */
@@ -54,9 +56,7 @@ struct pkt *msgs_accept(struct sip *s, const struct leg *l, const struct sip_msg
 void msgs_refuse(struct sip *s, const struct sip_msg *req, const struct ip_sock *src, uint16_t status,
     struct span reason, enum msgs_extra extra, uint64_t now);
 
-/* The From URI of a leg, as events tell it; the tokens of a leg. */
+/* The From URI of a leg, as events tell it. */
 void msgs_local_uri(const struct sip *s, const struct leg *l, struct buf *out);
-void msgs_tag(const struct sip *s, const struct leg *l, char out[33]);
-void msgs_call_id(const struct sip *s, const struct leg *l, char out[33]);
 
 #endif

@@ -2,6 +2,7 @@
 #include "dataplane/sip/transport.h"
 
 #include "dataplane/sip/core.h"
+#include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/uas.h"
 
@@ -62,18 +63,12 @@ static void refuse_bad(struct sip *s, const struct sip_err *err, const struct ip
 	msgs_refuse(s, m, src, err->status, span_str(err->reason), MSGS_PLAIN, now);
 }
 
-static void dispatch(struct sip *s, const struct ip_sock *src, uint64_t now)
+static void dispatch(struct sip *s, const struct msg_in *h)
 {
-	const struct sip_msg *m = &s->msg;
-	struct sip_via v;
-	if (!top_via(m, &v)) {
-		sip_count(s, STAT_drop_sip_bad);
-		return;
-	}
-	sip_count(s, m->is_request ? STAT_sip_requests_in : STAT_sip_responses_in);
-	if (m->is_request)
-		uas_request(s, m, &v, src, now);
-	else if (!txn_response(s, m, v.branch, src, now))
+	sip_count(s, h->m->is_request ? STAT_sip_requests_in : STAT_sip_responses_in);
+	if (h->m->is_request)
+		uas_request(s, h);
+	else if (!txn_response(s, h) && !fork_response(s, h))
 		sip_count(s, STAT_drop_sip_stray_response);
 }
 
@@ -82,10 +77,10 @@ static void message(struct sip *s, const struct udp_in *in, uint64_t now)
 	struct sip_err err = {0};
 	const struct pkt *p = in->pkt;
 	if (sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err) ||
-	    sip_msg_check(&s->msg, &err))
+	    sip_msg_core(&s->msg, &s->core, &err))
 		refuse_bad(s, &err, &in->src, now);
 	else
-		dispatch(s, &in->src, now);
+		dispatch(s, &(struct msg_in){&s->msg, &s->core, &in->src, now});
 }
 
 void transport_in(struct sip *s, struct udp_in *in, uint64_t now)

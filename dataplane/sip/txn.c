@@ -3,8 +3,6 @@
 
 #include "dataplane/sip/core.h"
 #include "dataplane/sip/transport.h"
-#include "sip-parser/sip_addr.h"
-#include "sip-parser/sip_cseq.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -15,16 +13,14 @@ static void on_timer(void *ctx, struct wtimer *timer, uint64_t now);
 
 /* ---- the list of client transactions that wait for a first response */
 
+/* Control chooses the targets, so nobody fills a bucket on purpose; who did would make one ICMP error slow. */
 static struct txn_list *bucket_of(struct sip *s, const struct ip_sock *remote)
 {
-	struct {
-		struct ip_addr a;
-		uint16_t port;
-	} k;
-	memset(&k, 0, sizeof k);
-	k.a = remote->a;
-	k.port = remote->port;
-	return &s->waiting[hash_bytes(&s->key, &k, sizeof k) % SIP_WAIT_BUCKETS];
+	uint64_t w[2];
+	memcpy(w, remote->a.b, sizeof w);
+	uint64_t h = (w[0] ^ s->key.k0) * 0x9e3779b97f4a7c15ull ^ w[1];
+	h = (h ^ remote->port) * 0xbf58476d1ce4e5b9ull;
+	return &s->waiting[(h >> 32) % SIP_WAIT_BUCKETS];
 }
 
 static void list_push(struct txn_list *head, struct txn_list *n)
@@ -46,9 +42,24 @@ static void list_drop(struct txn_list *n)
 
 /* ---- pool */
 
+/* Every call that is up will want a BYE, and the pool must not be full of anything else then. */
+static bool has_room(const struct sip *s, enum txn_kind kind)
+{
+	uint32_t kept = kind == TXN_NICT ? 0 : s->txns.size / 4;
+	return s->txns.size - s->txns.used > kept;
+}
+
+static void name_branch(struct txn *t)
+{
+	struct sip *s = t->sip;
+	struct ident id = {IDENT_BRANCH, (uint8_t)s->env.worker, txn_index(s, t), sip_random(s)};
+	t->rand = id.rand;
+	ident_write(t->token, &s->key, &id);
+}
+
 struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const struct ip_sock *remote)
 {
-	struct txn *t = pool_get(&s->txns);
+	struct txn *t = has_room(s, kind) ? pool_get(&s->txns) : NULL;
 	if (!t)
 		return NULL;
 	memset(t, 0, sizeof *t);
@@ -56,7 +67,8 @@ struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const st
 	t->remote = *remote;
 	t->method = method;
 	t->leg = t->cancel = TXN_NO_INDEX;
-	t->rand = kind == TXN_ICT || kind == TXN_NICT ? sip_random(s) : 0;
+	if (kind <= TXN_NICT)
+		name_branch(t);
 	txn_fsm_init(&t->fsm, kind);
 	return t;
 }
@@ -118,8 +130,7 @@ static void resend(struct txn *t, uint64_t now)
 }
 
 /* One event, with what goes with it. The transaction may be gone afterwards: no caller touches it again. */
-static void feed(
-    struct txn *t, enum txn_event ev, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+static void feed(struct txn *t, enum txn_event ev, const struct msg_in *h, uint64_t now)
 {
 	struct sip *s = t->sip;
 	bool illegal;
@@ -135,24 +146,24 @@ static void feed(
 		resend(t, now);
 	if (acts & TXN_DO_DROP)
 		drop_pkt(t);
-	if (!over)
-		set_timer(t);
 	if (acts & TXN_DO_ACK)
-		s->user->ack(s, t, m, now);
-	if ((acts & TXN_DO_TELL) && m)
-		s->user->response(s, t, m, src, now);
+		s->user->ack(s, t, h);
+	if ((acts & TXN_DO_TELL) && h)
+		over |= s->user->response(s, t, h);
 	if (acts & TXN_DO_TIMEOUT)
 		s->user->timeout(s, t, now);
 	if (acts & TXN_DO_FAIL)
 		s->user->failed(s, t, now);
 	if (over)
 		txn_close(t);
+	else
+		set_timer(t);
 }
 
 static void on_timer(void *ctx, struct wtimer *timer, uint64_t now)
 {
 	struct txn *t = OWNER(timer, struct txn, timer);
-	feed(t, txn_fsm_due(&t->fsm, now), NULL, NULL, now);
+	feed(t, txn_fsm_due(&t->fsm, now), NULL, now);
 }
 
 /* ---- client */
@@ -176,10 +187,11 @@ int txn_start(struct txn *t, struct pkt *pkt, uint64_t now)
 }
 
 /* The CANCEL of an INVITE shares its branch (RFC 3261 §9.1): the method of the CSeq tells them apart. */
-static struct txn *client_of(struct sip *s, const struct sip_msg *m, struct span branch)
+static struct txn *client_of(struct sip *s, const struct msg_in *h)
 {
+	const struct sip_msg *m = h->m;
 	struct ident id;
-	if (!ident_read_branch(&id, &s->key, branch) || id.worker != (uint8_t)s->env.worker)
+	if (!ident_parse_branch(&id, msg_branch(h)) || id.worker != (uint8_t)s->env.worker)
 		return NULL;
 	struct txn *t = txn_at(s, id.index);
 	if (!t || t->rand != id.rand || t->fsm.kind > TXN_NICT)
@@ -189,20 +201,24 @@ static struct txn *client_of(struct sip *s, const struct sip_msg *m, struct span
 	return t && t->method == m->method ? t : NULL;
 }
 
-bool txn_response(
-    struct sip *s, const struct sip_msg *m, struct span branch, const struct ip_sock *src, uint64_t now)
+bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method method)
 {
-	struct sip_cseq c;
-	uint32_t off;
-	struct txn *t = client_of(s, m, branch);
-	if (!t || sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off) || c.number != t->cseq)
+	const struct txn *t = txn_at(s, branch->index);
+	return t && t->rand == branch->rand &&
+	       !(method == SIP_CANCEL && t->canceled && !txn_at(s, t->cancel));
+}
+
+bool txn_response(struct sip *s, const struct msg_in *h)
+{
+	struct txn *t = client_of(s, h);
+	if (!t || h->c->cseq != t->cseq)
 		return false;
 	/* The 64 random bits of the branch are what proves the sender; a NAT or a second interface of a proxy may
 	 * answer from elsewhere, so this is told and not refused. */
-	if (!ip_sock_eq(src, &t->remote))
+	if (!ip_sock_eq(h->src, &t->remote))
 		sip_count(s, STAT_sip_response_source);
 	list_drop(&t->waiting);
-	feed(t, txn_event_of(m->status), m, src, now);
+	feed(t, txn_event_of(h->m->status), h, h->now);
 	return true;
 }
 
@@ -215,7 +231,7 @@ void txn_discard(struct txn *t)
 void txn_abort(struct txn *t, uint64_t now)
 {
 	if (t->fsm.state != TXN_TERMINATED)
-		feed(t, TXN_EV_ABORT, NULL, NULL, now);
+		feed(t, TXN_EV_ABORT, NULL, now);
 }
 
 void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now)
@@ -232,7 +248,7 @@ void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now)
 	while (dead.next != &dead) {
 		struct txn *t = OWNER(dead.next, struct txn, waiting);
 		list_drop(&t->waiting);
-		feed(t, TXN_EV_ERROR, NULL, NULL, now);
+		feed(t, TXN_EV_ERROR, NULL, now);
 	}
 }
 
@@ -244,38 +260,28 @@ static uint64_t mix(const struct sip *s, uint64_t h, struct span x)
 	return hash_bytes(&s->key, pair, sizeof pair);
 }
 
-static struct span tag_of(struct span value)
-{
-	struct sip_addr a;
-	uint32_t off;
-	return sip_addr_parse(&a, value, &off) ? (struct span){0} : a.tag;
-}
-
 /* RFC 3261 §17.2.3, second half: Request-URI, tags, Call-ID, CSeq number and the top Via. */
-static uint64_t key_2543(const struct sip *s, const struct sip_msg *m, const struct sip_via *v)
+static uint64_t key_2543(const struct sip *s, const struct msg_in *h)
 {
-	struct sip_cseq c = {0};
-	uint32_t off;
-	uint64_t h = mix(s, 2543, m->ruri);
-	h = mix(s, h, tag_of(sip_msg_val(m, SIP_H_FROM)));
-	h = mix(s, h, tag_of(sip_msg_val(m, SIP_H_TO)));
-	h = mix(s, h, sip_msg_val(m, SIP_H_CALL_ID));
-	if (sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off))
-		c.number = 0;
-	h = mix(s, h, span_of((const char *)&c.number, sizeof c.number));
-	return mix(s, h, v->text);
+	uint64_t k = mix(s, 2543, h->m->ruri);
+	k = mix(s, k, msg_from_tag(h));
+	k = mix(s, k, msg_to_tag(h));
+	k = mix(s, k, sip_at(h->m, h->c->call_id));
+	k = mix(s, k, span_of((const char *)&h->c->cseq, sizeof h->c->cseq));
+	return mix(s, k, sip_at(h->m, h->c->via.text));
 }
 
-uint64_t txn_key(const struct sip *s, const struct sip_msg *m, const struct sip_via *v, enum sip_method as)
+uint64_t txn_key(const struct sip *s, const struct msg_in *h, enum sip_method as)
 {
 	uint32_t method = as == SIP_ACK ? SIP_INVITE : as;
-	uint64_t h;
-	if (v->branch.len > 7 && span_ieq(span_of(v->branch.p, 7), SPAN(IDENT_COOKIE)))
-		h = mix(s, mix(s, v->port, v->branch), v->host);
+	struct span branch = msg_branch(h);
+	uint64_t k;
+	if (branch.len > 7 && span_ieq(span_of(branch.p, 7), SPAN(IDENT_COOKIE)))
+		k = mix(s, mix(s, h->c->via.port, branch), sip_at(h->m, h->c->via.host));
 	else
-		h = key_2543(s, m, v);
-	h = mix(s, h, span_of((const char *)&method, sizeof method));
-	return method == SIP_UNKNOWN ? mix(s, h, m->method_text) : h;
+		k = key_2543(s, h);
+	k = mix(s, k, span_of((const char *)&method, sizeof method));
+	return method == SIP_UNKNOWN ? mix(s, k, h->m->method_text) : k;
 }
 
 bool txn_serve(struct txn *t, uint64_t key, uint64_t now)
@@ -313,12 +319,12 @@ void txn_respond(struct txn *t, struct pkt *pkt, uint16_t status, bool keep, uin
 	}
 	if (pkt)
 		transport_respond(s, pkt, &t->remote, now);
-	feed(t, txn_event_of(status), NULL, NULL, now);
+	feed(t, txn_event_of(status), NULL, now);
 }
 
 void txn_acked(struct txn *t, uint64_t now)
 {
-	feed(t, TXN_EV_ACK, NULL, NULL, now);
+	feed(t, TXN_EV_ACK, NULL, now);
 }
 
 bool txn_ack(struct sip *s, uint64_t key, uint64_t now)
@@ -326,11 +332,11 @@ bool txn_ack(struct sip *s, uint64_t key, uint64_t now)
 	struct txn *t = txn_find_server(s, key);
 	if (!t || t->fsm.kind != TXN_IST || t->fsm.state == TXN_ACCEPTED || t->fsm.state == TXN_PROCEEDING)
 		return false;
-	feed(t, TXN_EV_ACK, NULL, NULL, now);
+	feed(t, TXN_EV_ACK, NULL, now);
 	return true;
 }
 
 void txn_again(struct txn *t, uint64_t now)
 {
-	feed(t, TXN_EV_REQUEST, NULL, NULL, now);
+	feed(t, TXN_EV_REQUEST, NULL, now);
 }

@@ -9,15 +9,14 @@
 #include "dataplane/core/wheel.h"
 #include "dataplane/net/net.h"
 #include "dataplane/sip/dialog.h"
+#include "dataplane/sip/ident.h"
+#include "dataplane/sip/msg_in.h"
 #include "dataplane/sip/txn_fsm.h"
-#include "sip-parser/sip_msg.h"
-#include "sip-parser/sip_via.h"
 
 struct sip;
 struct txn;
 
-#define TXN_NO_INDEX  0xffffffffu
-#define TXN_FORKS_MAX 4
+#define TXN_NO_INDEX 0xffffffffu
 
 struct txn_list {
 	struct txn_list *prev, *next;
@@ -29,33 +28,33 @@ struct txn {
 	struct txn_fsm fsm;
 	struct pkt *pkt; /* kept for sending again; NULL = nothing kept */
 	struct ip_sock remote;
-	uint8_t method;  /* enum sip_method */
-	uint8_t extra;   /* server: enum msgs_extra of the response */
-	uint16_t status; /* server: of the response sent */
-	uint32_t leg;    /* pool index of the leg, TXN_NO_INDEX when it has gone */
-	uint64_t rand;   /* client: of the branch; server: the match key */
+	uint8_t method;        /* enum sip_method */
+	uint8_t extra;         /* server: enum msgs_extra of the response */
+	bool canceled;         /* INVITE client: its CANCEL went out */
+	uint16_t status;       /* server: of the response sent */
+	uint32_t leg;          /* pool index of the leg, TXN_NO_INDEX when it has gone */
+	uint64_t rand;         /* client: of the branch; server: the match key */
+	char token[IDENT_LEN]; /* client: the branch behind its cookie */
 	uint32_t cseq;
 	/* INVITE client */
-	uint32_t cancel; /* its CANCEL; of a CANCEL: its INVITE; TXN_NO_INDEX = none */
-	uint8_t n_forks;
-	uint64_t won;                  /* hash of the To tag whose 2xx was taken; 0 = none */
-	uint64_t forks[TXN_FORKS_MAX]; /* To tags already answered with ACK and BYE */
-	struct dialog_block *text;     /* for ACK and CANCEL */
-	struct txn_list waiting;       /* client: nothing has come back yet */
+	uint32_t cancel;           /* its CANCEL; of a CANCEL: its INVITE; TXN_NO_INDEX = none */
+	struct dialog_block *text; /* for the ACK of a refusal */
+	struct txn_list waiting;   /* client: nothing has come back yet */
 };
 
-/* What happens to the user of a transaction. `in` is the parsed response's source. */
+/* What happens to the user of a transaction. */
 struct txn_user {
-	void (*response)(
-	    struct sip *s, struct txn *t, const struct sip_msg *m, const struct ip_sock *src, uint64_t now);
+	/* True: the transaction is not needed any more and ends now. */
+	bool (*response)(struct sip *s, struct txn *t, const struct msg_in *h);
 	void (*timeout)(struct sip *s, struct txn *t, uint64_t now); /* Timer B, F; IST: no ACK for the 2xx */
 	void (*failed)(struct sip *s, struct txn *t, uint64_t now);
 	void (*gone)(struct sip *s, struct txn *t); /* before it returns to the pool */
 	/* ACK for a non-2xx; a server response again. The user knows how to write them. */
-	void (*ack)(struct sip *s, struct txn *t, const struct sip_msg *m, uint64_t now);
+	void (*ack)(struct sip *s, struct txn *t, const struct msg_in *h);
 };
 
-/* NULL: pool empty (not counted here). The index is what a branch token names. */
+/* NULL: no room (not counted here). The last quarter of the pool is for what ends calls, CANCEL and BYE: new calls and
+ * the requests of others leave it alone. The index is what a branch token names. */
 struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const struct ip_sock *remote);
 uint32_t txn_index(const struct sip *s, const struct txn *t);
 struct txn *txn_at(const struct sip *s, uint32_t idx);
@@ -75,11 +74,13 @@ void txn_discard(struct txn *t);
 void txn_abort(struct txn *t, uint64_t now);
 
 /* A response: find its client transaction and feed it. False: it belongs to none. */
-bool txn_response(
-    struct sip *s, const struct sip_msg *m, struct span branch, const struct ip_sock *src, uint64_t now);
+bool txn_response(struct sip *s, const struct msg_in *h);
+/* The client transaction of this branch still runs (method: of the response; the CANCEL of an INVITE may be over before
+ * the INVITE is). */
+bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method method);
 /* The key of the server transaction of a request as if its method were `method` (an ACK's is that of its
  * INVITE; a CANCEL is looked up once as itself and once as the INVITE), and that transaction. */
-uint64_t txn_key(const struct sip *s, const struct sip_msg *m, const struct sip_via *v, enum sip_method as);
+uint64_t txn_key(const struct sip *s, const struct msg_in *h, enum sip_method as);
 struct txn *txn_find_server(const struct sip *s, uint64_t key);
 /* An ACK for a non-2xx of ours: feeds the transaction. False: none. */
 bool txn_ack(struct sip *s, uint64_t key, uint64_t now);

@@ -2,10 +2,10 @@
 /* A leg as a table of states, and what feeds it: transactions, its timer, commands, BYE. */
 #include "dataplane/sip/uac.h"
 
+#include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_core.h"
-#include "sip-parser/sip_addr.h"
 
 /* ---- nothing came */
 
@@ -42,10 +42,9 @@ static void on_bye_up(struct leg *l, const struct uac_arg *a)
 /* BYE before its 2xx: the datagrams changed places (RFC 5407 §3.1.5), the 2xx will come again. */
 static void on_bye_early(struct leg *l, const struct uac_arg *a)
 {
-	struct sip_addr from;
-	uint32_t off;
-	if (sip_addr_parse(&from, sip_msg_val(a->m, SIP_H_FROM), &off) == 0 && from.tag.len)
-		l->early_bye = uac_tag_hash(l->sip, from.tag);
+	struct span from = msg_from_tag(a->h);
+	if (from.len)
+		l->early_bye = uac_tag_hash(l->sip, from);
 }
 
 static void on_bye_clearing(struct leg *l, const struct uac_arg *a)
@@ -130,25 +129,41 @@ void uac_hangup(struct leg *l, enum dp_end_cause cause, uint16_t sip_status, uin
 	run(l, UAC_EV_HANGUP, &(struct uac_arg){.now = now, .cause = cause, .status = sip_status});
 }
 
-void uac_bye(struct leg *l, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+static struct uac_arg arg_of(const struct msg_in *h, struct txn *t)
 {
-	run(l, UAC_EV_BYE, &(struct uac_arg){.m = m, .src = src, .now = now});
+	return (struct uac_arg){.t = t, .h = h, .m = h->m, .src = h->src, .now = h->now};
+}
+
+void uac_2xx_again(struct leg *l, const struct msg_in *h)
+{
+	struct uac_arg a = arg_of(h, NULL);
+	run(l, UAC_EV_2XX, &a);
+}
+
+void uac_bye(struct leg *l, const struct msg_in *h)
+{
+	struct uac_arg a = arg_of(h, NULL);
+	run(l, UAC_EV_BYE, &a);
 }
 
 /* ---- what transactions tell */
 
-static void on_response(
-    struct sip *s, struct txn *t, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+/* Nothing more is wanted of a transaction after its final response: what a peer sends again finds no transaction and is
+ * absorbed by its token (fork.c), a 2xx by its leg. Only a refused INVITE stays, to repeat its ACK (§17.1.1.2). */
+static bool on_response(struct sip *s, struct txn *t, const struct msg_in *h)
 {
 	static const enum uac_event EVENT[] = {UAC_EV_1XX, UAC_EV_2XX, UAC_EV_FINAL};
-	struct uac_arg a = {.t = t, .m = m, .src = src, .now = now};
+	struct uac_arg a = arg_of(h, t);
+	uint16_t status = h->m->status;
+	bool is_2xx = status / 100 == 2;
 	struct leg *l = leg_at(s, t->leg);
 	if (t->fsm.kind != TXN_ICT)
-		return; /* CANCEL and BYE: whatever they say, the call is over */
+		return status >= 200; /* CANCEL and BYE: whatever they say, the call is over */
 	if (l)
-		run(l, EVENT[m->status < 200 ? 0 : m->status < 300 ? 1 : 2], &a);
-	else if (m->status / 100 == 2)
-		uac_orphan_2xx(s, &a);
+		run(l, EVENT[status < 200 ? 0 : is_2xx ? 1 : 2], &a);
+	else if (is_2xx)
+		fork_2xx(s, h);
+	return is_2xx;
 }
 
 static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
@@ -181,10 +196,10 @@ static void on_txn_gone(struct sip *s, struct txn *t)
 		l->ist = TXN_NO_INDEX;
 }
 
-static void on_ack_failure(struct sip *s, struct txn *t, const struct sip_msg *m, uint64_t now)
+static void on_ack_failure(struct sip *s, struct txn *t, const struct msg_in *h)
 {
-	struct pkt *p = msgs_ack_failure(s, t, m);
-	if (p && transport_send(s, p, &t->remote, now) == 0)
+	struct pkt *p = msgs_ack_failure(s, t, h->m);
+	if (p && transport_send(s, p, &t->remote, h->now) == 0)
 		sip_count(s, STAT_sip_requests_out);
 }
 

@@ -9,8 +9,10 @@
 void uac_originate(struct sip *s, const struct dp_cmd *c, uint64_t now);
 /* End a leg from our side: CANCEL or BYE, whatever its state asks for. */
 void uac_hangup(struct leg *l, enum dp_end_cause cause, uint16_t sip_status, uint64_t now);
+/* A 2xx to the INVITE of a leg that had one before: its own again, or another fork's. */
+void uac_2xx_again(struct leg *l, const struct msg_in *h);
 /* A BYE with our tag and Call-ID came (already answered 200). */
-void uac_bye(struct leg *l, const struct sip_msg *m, const struct ip_sock *src, uint64_t now);
+void uac_bye(struct leg *l, const struct msg_in *h);
 
 /* After a target refresh: where requests of the dialog go from now on. */
 void uac_rehop(struct leg *l, const struct ip_sock *src);

@@ -21,6 +21,7 @@ enum uac_event {
 /* What comes with an event. */
 struct uac_arg {
 	struct txn *t;
+	const struct msg_in *h; /* NULL: no message; then m and src are NULL as well */
 	const struct sip_msg *m;
 	const struct ip_sock *src;
 	uint64_t now;
@@ -33,7 +34,7 @@ typedef void uac_fn(struct leg *l, const struct uac_arg *a);
 
 /* Keyed hash of a tag, never 0; of the To tag of a message, 0 when it has none. */
 uint64_t uac_tag_hash(const struct sip *s, struct span tag);
-uint64_t uac_to_hash(const struct sip *s, const struct sip_msg *m);
+uint64_t uac_to_hash(const struct sip *s, const struct msg_in *h);
 
 static inline void uac_end(
     struct leg *l, const struct uac_arg *a, enum dp_end_cause cause, uint16_t status, struct span reason)
@@ -60,7 +61,7 @@ void uac_end_canceled(struct leg *l, const struct uac_arg *a, uint16_t status);
 uac_fn uac_on_2xx, uac_on_2xx_canceling, uac_on_2xx_up, uac_on_final;
 /* Tell ENDED, then send BYE. */
 void uac_end_with_bye(struct leg *l, const struct leg_end *e, uint64_t now);
-/* A 2xx for an INVITE whose leg has gone. */
-void uac_orphan_2xx(struct sip *s, const struct uac_arg *a);
+/* Where requests of a dialog go: what the route or the target names, or back to src. */
+struct ip_sock uac_hop_of(struct sip *s, struct span target, struct span routes, const struct ip_sock *src);
 
 #endif

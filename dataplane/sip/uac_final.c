@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Final responses to our INVITE: the dialog of a 2xx and its ACK, other forks, refusals (RFC 3261 §13.2.2). */
+/* Final responses to our INVITE: the dialog of a 2xx and its ACK, refusals (RFC 3261 §13.2.2). */
+#include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_core.h"
 #include "dataplane/sip/uas.h"
-#include "sip-parser/sip_addr.h"
 
 uint64_t uac_tag_hash(const struct sip *s, struct span tag)
 {
 	return hash_span(&s->key, tag) | 1;
 }
 
-uint64_t uac_to_hash(const struct sip *s, const struct sip_msg *m)
+uint64_t uac_to_hash(const struct sip *s, const struct msg_in *h)
 {
-	struct sip_addr to;
-	uint32_t off;
-	if (sip_addr_parse(&to, sip_msg_val(m, SIP_H_TO), &off) || !to.tag.len)
-		return 0;
-	return uac_tag_hash(s, to.tag);
+	struct span tag = msg_to_tag(h);
+	return tag.len ? uac_tag_hash(s, tag) : 0;
 }
 
 static bool is_private(const struct ip_addr *a)
@@ -41,7 +38,7 @@ static struct ip_sock choose_hop(struct sip *s, struct span hop, const struct ip
 	return to;
 }
 
-static struct ip_sock hop_of(struct sip *s, struct span target, struct span routes, const struct ip_sock *src)
+struct ip_sock uac_hop_of(struct sip *s, struct span target, struct span routes, const struct ip_sock *src)
 {
 	char room[DIALOG_LONG_BYTES + 64];
 	struct buf tmp = buf_on(room, sizeof room);
@@ -52,7 +49,7 @@ static struct ip_sock hop_of(struct sip *s, struct span target, struct span rout
 
 void uac_rehop(struct leg *l, const struct ip_sock *src)
 {
-	l->hop = hop_of(
+	l->hop = uac_hop_of(
 	    l->sip, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), src);
 }
 
@@ -63,10 +60,9 @@ static const char *take_dialog(struct leg *l, const struct uac_arg *a)
 {
 	struct sip *s = l->sip;
 	const char *reason;
-	if (dialog_confirm(&l->dialog, &s->texts, a->m, &reason))
+	if (dialog_confirm(&l->dialog, &s->texts, a->h, &reason))
 		return reason;
 	uac_rehop(l, a->src);
-	a->t->won = uac_to_hash(s, a->m);
 	return NULL;
 }
 
@@ -75,59 +71,6 @@ static void send_ack(struct leg *l, uint64_t now)
 	struct pkt *p = msgs_ack(l->sip, l);
 	if (p && transport_send(l->sip, p, &l->hop, now) == 0)
 		sip_count(l->sip, STAT_sip_requests_out);
-}
-
-/* The BYE of a 2xx no leg is kept for. NULL: no transaction or no buffer. */
-static struct txn *open_bye(
-    struct sip *s, const struct sip_msg *m, struct span target, const struct ip_sock *hop, struct pkt **bye)
-{
-	struct txn *t = txn_open(s, TXN_NICT, SIP_BYE, hop);
-	if (!t)
-		return NULL;
-	t->cseq = LEG_CSEQ_INVITE + 1;
-	*bye = msgs_from_2xx(s, m, target, t);
-	if (*bye)
-		return t;
-	txn_discard(t);
-	return NULL;
-}
-
-/* ACK, and BYE if asked for. False: no room for the BYE; then nothing is acknowledged either, so that the far side
- * sends its 2xx again (§13.3.1.4) instead of keeping a dialog that nobody else knows. */
-static bool ack_and_bye(struct sip *s, struct txn *ict, const struct sip_msg *m, const struct ip_sock *src,
-    bool bye, uint64_t now)
-{
-	struct span target = dialog_block_span(ict->text, DIALOG_RURI);
-	char set[DIALOG_LONG_BYTES];
-	struct buf routes = buf_on(set, sizeof set);
-	if (!dialog_contact(m, &target))
-		target = dialog_block_span(ict->text, DIALOG_RURI);
-	dialog_route_reverse(&routes, m);
-	struct ip_sock hop = hop_of(s, target, buf_view(&routes), src);
-	struct pkt *p = NULL;
-	struct txn *t = bye ? open_bye(s, m, target, &hop, &p) : NULL;
-	if (bye && !t)
-		return false;
-	struct pkt *ack = msgs_from_2xx(s, m, target, NULL);
-	if (ack && transport_send(s, ack, &hop, now) == 0)
-		sip_count(s, STAT_sip_requests_out);
-	if (t)
-		(void)!txn_start(t, p, now);
-	return true;
-}
-
-/* A 2xx of another fork: acknowledged and ended, once (§13.2.2.4). Its retransmissions: the ACK again. */
-static void on_fork(struct sip *s, struct txn *t, const struct sip_msg *m, const struct ip_sock *src,
-    uint64_t tag, uint64_t now)
-{
-	bool known = false;
-	for (int i = 0; i < t->n_forks; i++)
-		known |= t->forks[i] == tag;
-	if (!ack_and_bye(s, t, m, src, !known, now) || known)
-		return;
-	sip_count(s, STAT_sip_forked_2xx);
-	if (t->n_forks < TXN_FORKS_MAX)
-		t->forks[t->n_forks++] = tag;
 }
 
 /* Tell, then hang up: BYE goes out at once or when it can. */
@@ -140,9 +83,7 @@ void uac_end_with_bye(struct leg *l, const struct leg_end *e, uint64_t now)
 /* A 2xx whose dialog cannot be taken. */
 static void refuse_2xx(struct leg *l, const struct uac_arg *a, const char *why)
 {
-	struct txn *t = a->t;
-	t->won = 0;
-	on_fork(l->sip, t, a->m, a->src, uac_to_hash(l->sip, a->m), a->now);
+	fork_2xx(l->sip, a->h);
 	if (l->state == LEG_CANCELING)
 		uac_end_canceled(l, a, a->m->status);
 	else
@@ -152,7 +93,7 @@ static void refuse_2xx(struct leg *l, const struct uac_arg *a, const char *why)
 static bool agree(struct leg *l, const struct uac_arg *a, const char **reason)
 {
 	struct media_agreed agreed;
-	bool early = l->early && l->early_tag == a->t->won;
+	bool early = l->early && l->early_tag == uac_to_hash(l->sip, a->h);
 	if (!a->m->body.len) {
 		*reason = "answer without SDP";
 		return early; /* the preview was the answer */
@@ -192,7 +133,7 @@ void uac_on_2xx(struct leg *l, const struct uac_arg *a)
 		return;
 	}
 	tell_answered(l, a);
-	if (l->early_bye && l->early_bye == a->t->won)
+	if (l->early_bye && l->early_bye == uac_to_hash(l->sip, a->h))
 		uac_end(l, a, DP_END_REMOTE_BYE, 0, SPAN("BYE overtook the answer"));
 }
 
@@ -206,7 +147,7 @@ void uac_on_2xx_canceling(struct leg *l, const struct uac_arg *a)
 	}
 	send_ack(l, a->now);
 	uac_tell_canceled(l, a, a->m->status);
-	if (l->early_bye && l->early_bye == a->t->won)
+	if (l->early_bye && l->early_bye == uac_to_hash(l->sip, a->h))
 		leg_free(l, a->now);
 	else
 		leg_clear(l, a->now);
@@ -215,12 +156,11 @@ void uac_on_2xx_canceling(struct leg *l, const struct uac_arg *a)
 /* 2xx again: ACK again for our own, ACK and BYE for another fork's. */
 void uac_on_2xx_up(struct leg *l, const struct uac_arg *a)
 {
-	uint64_t tag = uac_to_hash(l->sip, a->m);
-	if (tag == a->t->won) {
+	if (span_eq(msg_to_tag(a->h), dialog_span(&l->dialog, DIALOG_TAG))) {
 		sip_count(l->sip, STAT_sip_retransmits_in);
 		send_ack(l, a->now);
 	} else {
-		on_fork(l->sip, a->t, a->m, a->src, tag, a->now);
+		fork_2xx(l->sip, a->h);
 	}
 }
 
@@ -247,15 +187,4 @@ void uac_on_final(struct leg *l, const struct uac_arg *a)
 		    l, a, DP_END_REJECTED, status, SPAN("credentials asked for: they cannot be used yet"));
 	else
 		uac_end(l, a, DP_END_REJECTED, status, words);
-}
-
-/* A 2xx for an INVITE whose leg has gone: ours again (the BYE went out or came in), or another fork's. */
-void uac_orphan_2xx(struct sip *s, const struct uac_arg *a)
-{
-	struct txn *t = a->t;
-	uint64_t tag = uac_to_hash(s, a->m);
-	if (t->won && tag == t->won)
-		ack_and_bye(s, t, a->m, a->src, false, a->now);
-	else
-		on_fork(s, t, a->m, a->src, tag, a->now);
 }

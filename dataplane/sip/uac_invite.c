@@ -32,14 +32,13 @@ static bool keep_text(struct leg *l, const struct dp_cmd *c)
 
 static void tell_started(struct leg *l, uint64_t now)
 {
-	char id[IDENT_LEN], uri[512];
+	char uri[512];
 	struct buf local = buf_on(uri, sizeof uri);
 	bool bad = false;
 	struct dp_event *e = leg_event(l, DP_EV_STARTED, now);
-	msgs_call_id(l->sip, l, id);
 	msgs_local_uri(l->sip, l, &local);
 	e->remote = l->hop;
-	e->sip_call_id = dp_event_text(e, span_of(id, sizeof id), &bad);
+	e->sip_call_id = dp_event_text(e, dialog_call_id(&l->dialog), &bad);
 	e->local_uri = dp_event_text(e, buf_view(&local), &bad);
 	e->remote_uri = dp_event_text(e, dialog_span(&l->dialog, DIALOG_RURI), &bad);
 	if (bad)
@@ -58,8 +57,7 @@ static const char *equip(struct leg *l, const struct dp_cmd *c, struct txn **t, 
 	l->media = media_open(s->env.media, now);
 	if (l->media == MEDIA_NONE)
 		return "no free RTP port";
-	session_init(
-	    &l->session, (uint32_t)sip_random(s) >> 1, media_port(s->env.media, l->media), c->orig.codecs);
+	session_init(&l->session, l->session.id, media_port(s->env.media, l->media), c->orig.codecs);
 	*t = txn_open(s, TXN_ICT, SIP_INVITE, &c->orig.target);
 	if (!*t)
 		return "no free transaction";
@@ -136,22 +134,23 @@ void uac_originate(struct sip *s, const struct dp_cmd *c, uint64_t now)
 /* ---- provisional responses */
 
 /* SDP in a provisional is the answer, or a preview of it (§13.2.1): media may flow before the 2xx. */
-static bool early_media(struct leg *l, const struct sip_msg *m, uint64_t now)
+static bool early_media(struct leg *l, const struct msg_in *h)
 {
+	const struct sip_msg *m = h->m;
 	struct media_agreed agreed;
 	const char *reason;
-	uint64_t tag = uac_to_hash(l->sip, m);
+	uint64_t tag = uac_to_hash(l->sip, h);
 	if (!tag || !uas_is_sdp(m) || session_answer(&l->session, m->body, &l->sip->sdp, &agreed, &reason))
 		return false;
 	l->early_tag = tag;
 	l->early = true;
-	leg_agree(l, &agreed, now);
+	leg_agree(l, &agreed, h->now);
 	return true;
 }
 
 static void tell_progress(struct leg *l, const struct uac_arg *a)
 {
-	bool media = early_media(l, a->m, a->now);
+	bool media = early_media(l, a->h);
 	if (l->n_progress >= PROGRESSES_MAX || (!media && l->last_status == a->m->status))
 		return;
 	l->n_progress++;
@@ -206,6 +205,7 @@ static bool send_cancel(struct leg *l, uint64_t now)
 	t->cseq = ict->cseq;
 	t->cancel = l->ict;
 	ict->cancel = txn_index(s, t);
+	ict->canceled = true;
 	l->cancel_sent = true;
 	(void)!txn_start(t, p, now); /* unreachable: the leg's patience ends it */
 	return true;
@@ -282,7 +282,7 @@ void uac_on_timer_canceling(struct leg *l, const struct uac_arg *a)
 {
 	struct txn *ict = txn_at(l->sip, l->ict);
 	bool came = ict && ict->fsm.state == TXN_PROCEEDING;
-	if (came && sip_before(a->now, l->give_up_at)) {
+	if (came && (!l->cancel_sent || sip_before(a->now, l->give_up_at))) {
 		cancel_now(l, a->now);
 		return;
 	}

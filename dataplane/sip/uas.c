@@ -3,7 +3,6 @@
 
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uas_core.h"
-#include "sip-parser/sip_addr.h"
 
 /* The media type before its parameters. */
 static bool is_type(const struct sip_msg *m, struct span type)
@@ -25,41 +24,26 @@ bool uas_bad_body(const struct sip_msg *m)
 	       (!is_type(m, SPAN("application/sdp")) || sip_msg_hdr(m, SIP_H_CONTENT_ENCODING));
 }
 
-static bool tag_of(const struct sip_msg *m, enum sip_hdr_id id, struct span *tag)
-{
-	struct sip_addr a;
-	uint32_t off;
-	if (sip_addr_parse(&a, sip_msg_val(m, id), &off))
-		return false;
-	*tag = a.tag;
-	return a.tag.len != 0;
-}
-
 /* The leg of a request: our tag and our Call-ID, bit by bit, and the far side's tag once it is known. */
-static struct leg *leg_of_request(struct sip *s, const struct sip_msg *m, struct span to_tag)
+static struct leg *leg_of_request(struct sip *s, const struct msg_in *h)
 {
-	struct ident tag, id;
-	struct span from;
-	if (!ident_read(&tag, &s->key, IDENT_TAG, to_tag) || tag.worker != (uint8_t)s->env.worker ||
-	    !ident_read(&id, &s->key, IDENT_CALL_ID, sip_msg_val(m, SIP_H_CALL_ID)) || id.index != tag.index)
+	struct ident tag;
+	if (!ident_parse(&tag, IDENT_TAG, msg_to_tag(h)) || tag.worker != (uint8_t)s->env.worker)
 		return NULL;
 	struct leg *l = leg_at(s, tag.index);
-	if (!l || l->dialog.tag_rand != tag.rand || l->dialog.call_id_rand != id.rand)
+	if (!l || !span_eq(msg_to_tag(h), dialog_tag(&l->dialog)) ||
+	    !span_eq(sip_at(h->m, h->c->call_id), dialog_call_id(&l->dialog)))
 		return NULL;
-	if (l->dialog.confirmed &&
-	    (!tag_of(m, SIP_H_FROM, &from) || !span_eq(from, dialog_span(&l->dialog, DIALOG_TAG))))
+	if (l->dialog.confirmed && !span_eq(msg_from_tag(h), dialog_span(&l->dialog, DIALOG_TAG)))
 		return NULL;
 	return l;
 }
 
 static void on_ack(const struct ask *a)
 {
-	struct span tag;
-	struct leg *l = NULL;
 	if (txn_ack(a->s, a->key, a->now))
 		return;
-	if (tag_of(a->m, SIP_H_TO, &tag))
-		l = leg_of_request(a->s, a->m, tag);
+	struct leg *l = leg_of_request(a->s, a->h);
 	if (l)
 		uas_dialog_ack(l, a);
 	else
@@ -93,12 +77,11 @@ static void on_again(struct txn *t, const struct ask *a)
 
 static void on_new(const struct ask *a)
 {
-	struct span tag;
-	if (!tag_of(a->m, SIP_H_TO, &tag)) {
+	if (!msg_to_tag(a->h).len) {
 		uas_guest_request(a);
 		return;
 	}
-	struct leg *l = leg_of_request(a->s, a->m, tag);
+	struct leg *l = leg_of_request(a->s, a->h);
 	if (l) {
 		uas_dialog_request(l, a);
 		return;
@@ -107,16 +90,16 @@ static void on_new(const struct ask *a)
 	msgs_refuse(a->s, a->m, a->src, 481, SPAN(""), MSGS_PLAIN, a->now);
 }
 
-void uas_request(
-    struct sip *s, const struct sip_msg *m, const struct sip_via *v, const struct ip_sock *src, uint64_t now)
+void uas_request(struct sip *s, const struct msg_in *h)
 {
-	struct ask a = {s, m, src, txn_key(s, m, v, m->method), now};
+	const struct sip_msg *m = h->m;
+	struct ask a = {s, h, m, h->src, txn_key(s, h, m->method), h->now};
 	if (m->method == SIP_ACK) {
 		on_ack(&a);
 		return;
 	}
 	if (m->method == SIP_CANCEL) {
-		on_cancel(&a, txn_key(s, m, v, SIP_INVITE));
+		on_cancel(&a, txn_key(s, h, SIP_INVITE));
 		return;
 	}
 	struct txn *t = txn_find_server(s, a.key);

@@ -6,11 +6,9 @@
 #define DP_SIP_UAS_H
 
 #include "dataplane/sip/core.h"
-#include "sip-parser/sip_via.h"
 
-/* A checked request with its top Via. */
-void uas_request(
-    struct sip *s, const struct sip_msg *m, const struct sip_via *v, const struct ip_sock *src, uint64_t now);
+/* A checked request. */
+void uas_request(struct sip *s, const struct msg_in *h);
 
 /* The body is there and said to be SDP. */
 bool uas_is_sdp(const struct sip_msg *m);

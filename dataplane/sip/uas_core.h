@@ -10,7 +10,8 @@
 /* A request being answered. */
 struct ask {
 	struct sip *s;
-	const struct sip_msg *m;
+	const struct msg_in *h;
+	const struct sip_msg *m; /* and what else h has */
 	const struct ip_sock *src;
 	uint64_t key; /* of its server transaction */
 	uint64_t now;

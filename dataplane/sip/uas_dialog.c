@@ -3,7 +3,6 @@
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac.h"
 #include "dataplane/sip/uas_core.h"
-#include "sip-parser/sip_cseq.h"
 
 typedef void ask_fn(struct leg *l, const struct ask *a);
 
@@ -83,7 +82,7 @@ static void accept(struct leg *l, const struct ask *a, struct txn *t, struct pkt
 	t->leg = leg_index(l);
 	t->cseq = cseq;
 	l->ist = txn_index(a->s, t);
-	if (dialog_refresh(&l->dialog, &a->s->texts, a->m))
+	if (dialog_refresh(&l->dialog, &a->s->texts, a->h))
 		uac_rehop(l, a->src);
 	txn_respond(t, p, 200, true, a->now);
 }
@@ -131,9 +130,6 @@ static void reinvite(struct leg *l, const struct ask *a, uint32_t cseq)
 static void on_invite(struct leg *l, const struct ask *a)
 {
 	struct txn *ist = txn_at(a->s, l->ist);
-	struct sip_cseq c = {0};
-	uint32_t off;
-	(void)!sip_cseq_parse(&c, sip_msg_val(a->m, SIP_H_CSEQ), &off); /* sip_msg_check has parsed it */
 	if (ist && ist->fsm.state == TXN_ACCEPTED)
 		refuse_invite(a, 491, SPAN(""), MSGS_PLAIN);
 	else if (event_waiting(a->s))
@@ -141,7 +137,7 @@ static void on_invite(struct leg *l, const struct ask *a)
 	else if (uas_bad_body(a->m))
 		refuse_invite(a, 415, SPAN(""), MSGS_ACCEPT_SDP);
 	else
-		reinvite(l, a, c.number);
+		reinvite(l, a, a->h->c->cseq);
 }
 
 /* The ACK of a 2xx: matched by dialog and CSeq. It may carry the answer to our offer. */
@@ -150,10 +146,8 @@ void uas_dialog_ack(struct leg *l, const struct ask *a)
 	struct sip *s = a->s;
 	struct txn *t = txn_at(s, l->ist);
 	struct media_agreed agreed;
-	struct sip_cseq c;
-	uint32_t off;
 	const char *reason;
-	if (!t || sip_cseq_parse(&c, sip_msg_val(a->m, SIP_H_CSEQ), &off) || c.number != t->cseq) {
+	if (!t || a->h->c->cseq != t->cseq) {
 		sip_count(s, STAT_drop_sip_stray_ack);
 		return;
 	}
@@ -175,7 +169,7 @@ void uas_dialog_ack(struct leg *l, const struct ask *a)
 static void on_bye(struct leg *l, const struct ask *a)
 {
 	answer(a, 200, SPAN(""), MSGS_PLAIN);
-	uac_bye(l, a->m, a->src, a->now);
+	uac_bye(l, a->h);
 }
 
 static void on_options(struct leg *l, const struct ask *a)
@@ -260,13 +254,10 @@ static void refuse(const struct ask *a, uint16_t status, enum msgs_extra extra)
 
 void uas_dialog_request(struct leg *l, const struct ask *a)
 {
-	struct sip_cseq c;
-	uint32_t off;
 	ask_fn *fn = METHODS[a->m->method];
 	if (!l->dialog.confirmed)
 		before_answer(l, a);
-	else if (sip_cseq_parse(&c, sip_msg_val(a->m, SIP_H_CSEQ), &off) ||
-	         !dialog_cseq_in(&l->dialog, c.number))
+	else if (!dialog_cseq_in(&l->dialog, a->h->c->cseq))
 		refuse(a, 500, MSGS_RETRY); /* §12.2.2: out of order */
 	else if (!fn) {
 		sip_count(a->s, STAT_sip_method_refused);

@@ -4,9 +4,7 @@
  * be told from its retransmission (§8.2.2.2); the oldest mark of a set gives way. */
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uas_core.h"
-#include "sip-parser/sip_addr.h"
-#include "sip-parser/sip_cseq.h"
-#include "sip-parser/sip_uri.h"
+#include "sip-parser/sip_via.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,15 +36,8 @@ void uas_guests_fini(struct sip *s)
 
 static uint64_t call_hash(const struct ask *a)
 {
-	struct sip_addr from = {0};
-	struct sip_cseq c = {0};
-	uint32_t off;
-	if (sip_addr_parse(&from, sip_msg_val(a->m, SIP_H_FROM), &off))
-		from.tag = SPAN("");
-	if (sip_cseq_parse(&c, sip_msg_val(a->m, SIP_H_CSEQ), &off))
-		c.number = 0;
-	uint64_t h[3] = {hash_span(&a->s->key, from.tag),
-	    hash_span(&a->s->key, sip_msg_val(a->m, SIP_H_CALL_ID)), c.number};
+	uint64_t h[3] = {hash_span(&a->s->key, msg_from_tag(a->h)),
+	    hash_span(&a->s->key, sip_at(a->m, a->h->c->call_id)), a->h->c->cseq};
 	return hash_bytes(&a->s->key, h, sizeof h);
 }
 
@@ -86,13 +77,6 @@ static bool is_loop(const struct ask *a)
 	return false;
 }
 
-static bool no_forwards_left(const struct sip_msg *m)
-{
-	uint32_t n;
-	struct span v = sip_msg_val(m, SIP_H_MAX_FORWARDS);
-	return v.p && sip_number(v, 255, &n) == 0 && n == 0;
-}
-
 static void refuse(
     const struct ask *a, uint16_t status, struct span reason, enum msgs_extra extra, enum stat_id id)
 {
@@ -100,16 +84,14 @@ static void refuse(
 	msgs_refuse(a->s, a->m, a->src, status, reason, extra, a->now);
 }
 
-static bool unknown_scheme(const struct sip_msg *m)
+static bool unknown_scheme(const struct msg_in *h)
 {
-	struct sip_uri u;
-	uint32_t off;
-	return sip_uri_parse(&u, m->ruri, &off) || (u.scheme != SIP_URI_SIP && u.scheme != SIP_URI_SIPS);
+	return h->c->ruri.kind != SIP_URI_SIP && h->c->ruri.kind != SIP_URI_SIPS;
 }
 
 static void on_invite(const struct ask *a)
 {
-	if (no_forwards_left(a->m))
+	if (a->h->c->max_forwards == 0)
 		refuse(a, 483, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
 	else if (is_loop(a))
 		refuse(a, 482, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
@@ -140,7 +122,7 @@ void uas_guest_request(const struct ask *a)
 		refuse(a, 481, SPAN(""), MSGS_PLAIN, STAT_sip_no_dialog);
 	else if (!served)
 		refuse(a, uas_method_status(m), SPAN(""), MSGS_ALLOW, STAT_sip_method_refused);
-	else if (unknown_scheme(m))
+	else if (unknown_scheme(a->h))
 		refuse(a, 416, SPAN(""), MSGS_PLAIN, STAT_sip_invites_refused);
 	else if (m->method == SIP_INVITE)
 		on_invite(a);

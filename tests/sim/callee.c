@@ -14,8 +14,7 @@
 #define T1       (500 * SIM_MS)
 #define T2       (4 * SIM_S)
 #define PATIENCE (64 * T1)
-#define TALK_MAX (200 * SIM_S) /* a person hangs up a dead call */
-#define RING_MAX (90 * SIM_S)  /* then a phone stops ringing by itself */
+#define RING_MAX (90 * SIM_S) /* then a phone stops ringing by itself */
 
 static const char *const kind_names[CALLEE_KINDS] = {"answers", "busy", "rejects", "silent", "rings",
     "late-answer", "two-tags", "bye-at-once", "deaf-to-ack", "holds", "no-codec", "unreachable", "dead"};
@@ -56,7 +55,6 @@ void callee_init(struct sim *s, struct callee *c, uint32_t i)
 	c->resume_ms = sim_ms(s, 100, 3000);
 	c->trying_at = c->ring_at = c->answer_at = c->bye_at = c->hold_at = c->resume_at = c->give_up_at =
 	    SIM_NEVER;
-	c->tired_at = SIM_NEVER;
 	c->failed.again_at = c->req.again_at = c->rtp_at = SIM_NEVER;
 	for (uint32_t f = 0; f < CALLEE_FORKS; f++) {
 		snprintf(c->dialogs[f].tag, sizeof c->dialogs[f].tag, "c%uf%u-%08x", i, f,
@@ -256,9 +254,6 @@ static void up(struct sim *s, struct callee *c, struct callee_dialog *d)
 	if (d->state != CALLEE_ANSWERED)
 		return;
 	d->state = CALLEE_UP;
-	/* An engine short of transactions or buffers gives a BYE up after 64*T1; with enough it must not. */
-	if (s->world.txns_max < 64 || s->world.pkts <= 64)
-		c->tired_at = s->t + TALK_MAX;
 	if (d != &c->dialogs[0])
 		return;
 	callee_media_start(s, c);
@@ -494,26 +489,9 @@ static uint32_t run_bye(struct sim *s, struct callee *c)
 	return 1;
 }
 
-static uint32_t run_tired(struct sim *s, struct callee *c)
-{
-	if (c->tired_at > s->t)
-		return 0;
-	c->tired_at = SIM_NEVER;
-	for (uint32_t i = 0; i < CALLEE_FORKS; i++) {
-		if (c->dialogs[i].state != CALLEE_UP)
-			continue;
-		if (c->req.method) {
-			c->tired_at = s->t + SIM_S;
-			break;
-		}
-		bye(s, c, &c->dialogs[i]);
-	}
-	return 1;
-}
-
 uint32_t callee_run(struct sim *s, struct callee *c)
 {
-	uint32_t n = run_script(s, c) + run_bye(s, c) + run_tired(s, c) + callee_media_run(s, c);
+	uint32_t n = run_script(s, c) + run_bye(s, c) + callee_media_run(s, c);
 	for (uint32_t i = 0; i < CALLEE_FORKS; i++) {
 		struct callee_dialog *d = &c->dialogs[i];
 		if (d->ok.again_at > s->t)
@@ -537,18 +515,13 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* What the call itself still waits for. */
-static uint64_t next_of_call(const struct callee *c)
+uint64_t callee_next(const struct callee *c)
 {
 	uint64_t t = least(least(c->trying_at, c->ring_at), least(c->answer_at, c->give_up_at));
 	t = least(t, least(least(c->hold_at, c->resume_at), least(c->bye_at, c->rtp_at)));
 	for (uint32_t i = 0; i < CALLEE_FORKS; i++)
 		t = least(t, c->dialogs[i].ok.again_at);
 	return least(t, least(c->failed.again_at, c->req.again_at));
-}
-
-uint64_t callee_next(const struct callee *c)
-{
-	return least(next_of_call(c), c->tired_at);
 }
 
 bool callee_done(const struct callee *c)
@@ -558,5 +531,5 @@ bool callee_done(const struct callee *c)
 		if (st != CALLEE_IDLE && st != CALLEE_ENDED)
 			return false;
 	}
-	return next_of_call(c) == SIM_NEVER && c->req.method == SIP_UNKNOWN;
+	return callee_next(c) == SIM_NEVER && c->req.method == SIP_UNKNOWN;
 }

@@ -75,7 +75,7 @@ struct callee {
 	bool early_media, record_route;
 	uint16_t reject;
 	/* when to do what, after the INVITE came; SIM_NEVER = not */
-	uint64_t trying_at, ring_at, answer_at, bye_at, hold_at, resume_at, give_up_at, tired_at;
+	uint64_t trying_at, ring_at, answer_at, bye_at, hold_at, resume_at, give_up_at;
 	uint64_t ring_ms, answer_ms, bye_ms, hold_ms, resume_ms; /* the same as lengths of time */
 	/* the INVITE */
 	bool invited, canceled;
