@@ -6,6 +6,12 @@
 #include <time.h>
 #include <x86intrin.h>
 
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION
+#endif
+
 #define CALIBRATION_NS 50000000ull
 
 uint64_t bench_cycles(void)
@@ -85,4 +91,9 @@ void bench_emit(FILE *f, const struct bench_result *r)
 		fprintf(f, "\"%s\":%.6g", r->ratio_name, r->ratio);
 	fprintf(f, "}}\n");
 	fflush(f);
+}
+
+void bench_count_on(void)
+{
+	CALLGRIND_START_INSTRUMENTATION;
 }

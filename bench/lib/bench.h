@@ -35,6 +35,9 @@ struct bench_result {
 };
 void bench_emit(FILE *f, const struct bench_result *r);
 
+/* Start-up and warm-up are over: under `valgrind --tool=callgrind --instr-atstart=no` instructions count from here. */
+void bench_count_on(void);
+
 /* Keep a value from being optimised away. */
 static inline void bench_keep(uint64_t v)
 {

@@ -68,6 +68,7 @@ CHARTS = [
     Chart("relay-veth.png", "RTP over a veth, one core", "relay", ["rate"], r"veth .*"),
     Chart("signal-veth.png", "A two-leg call over a veth, one core", "signal", ["cpu"], r"veth .*"),
     Chart("relay.png", "RTP over a veth, one core", "relay", ["rate"], r"veth .*"),
+    Chart("relay-rings.png", "RTP on memory rings, one core", "relay", ["packet"], r"streams-(\d+)", "streams at a time", log=True),
     Chart("call-goodput.png", "Calls completed at the rate offered, whole product", "call", ["offered", "completed_rate"],
           r"rate-(\d+)", "calls offered per second"),
     Chart("call-cpu.png", "CPU of the engine by part, one call, whole product", "call", ["cpu_part"], r"part: (?:.*)"),

@@ -203,6 +203,7 @@ static int once(const char *name, unsigned long times)
 	for (unsigned k = 0; k < n_subjects; k++) {
 		if (strcmp(subjects[k].name, name) != 0)
 			continue;
+		bench_count_on();
 		for (unsigned long t = 0; t < times; t++) {
 			for (unsigned i = 0; i < n_msgs; i++)
 				sum += subjects[k].parse(msgs[i].bytes, msgs[i].len);

@@ -30,6 +30,7 @@ static int measure(struct rings *b, const char *name, uint64_t calls, unsigned r
 {
 	struct bench_sample cycles = {0}, message = {0}, us = {0}, rate = {0};
 	double hz = bench_cycles_hz(), kept = 0;
+	bench_count_on();
 	for (unsigned r = 0; r < runs; r++) {
 		if (!rings_run(b, calls) || b->kept_work == 0)
 			return -1;
