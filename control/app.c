@@ -17,6 +17,7 @@
 
 #define STOP_NS       5000000000u /* how long an orderly stop waits for legs and callbacks */
 #define STOP_CHECK_NS 50000000u
+#define CALLBACK_PAUSE_MS 300000 /* longest pause between two attempts at a status callback */
 
 static int complain(const char *area, const char *err)
 {
@@ -28,7 +29,7 @@ static int complain(const char *area, const char *err)
 
 static bool all_done(const struct app *a)
 {
-	return calls_live(a->calls) == 0 && http_client_in_flight(a->http) == 0 &&
+	return outbox_unsettled(a->outbox) == 0 && calls_live(a->calls) == 0 && http_client_in_flight(a->http) == 0 &&
 	       http_client_waiting(a->http) == 0 && store_queue_depth(a->store) == 0;
 }
 
@@ -55,6 +56,7 @@ static void begin_stop(struct app *a)
 	if (a->rest)
 		rest_stop(a->rest);
 	calls_shutdown(a->calls);
+	outbox_stop(a->outbox);
 	a->stop_timer = (struct loop_timer){.fn = check_stop, .ctx = a};
 	loop_timer_arm(a->loop, &a->stop_timer, loop_now_ns() + STOP_CHECK_NS);
 }
@@ -100,6 +102,21 @@ static void on_dp_event(void *ctx, const struct dp_event *e)
 static void on_timer(void *ctx, uint64_t tag)
 {
 	calls_timer(((struct app *)ctx)->calls, tag);
+}
+
+/* Before calls are closed: what was owed comes before what that adds. */
+static void on_owed(void *ctx, const void *rows, size_t n, bool ok, const char *why)
+{
+	struct app *a = ctx;
+	const struct callback_row *c = rows;
+	if (!ok) {
+		complain("store", why);
+		a->failed = true;
+	}
+	if (n)
+		log_line(LOG_INFO, "engine", "", "%zu status callbacks of the last run are owed", n);
+	for (size_t i = 0; i < n; i++)
+		outbox_add(a->outbox, &c[i]);
 }
 
 static void on_unfinished(void *ctx, const struct call_row *rows, size_t n, bool ok, const char *why)
@@ -183,6 +200,12 @@ static int recover(struct app *a)
 	return a->failed ? -1 : 0;
 }
 
+	struct outbox_ops outbox_ops;
+	const struct outbox_conf outbox_conf = {.age_max_s = a->conf->callback_age_s,
+	    .retry_min_ms = a->conf->callback_retry_ms,
+	    .retry_max_ms = CALLBACK_PAUSE_MS};
+	app_outbox_ops(a, &outbox_ops);
+	a->outbox = outbox_new(a->loop, &outbox_conf, &outbox_ops);
 static int start_rest(struct app *a)
 {
 	const struct config *c = a->conf;
@@ -191,6 +214,8 @@ static int start_rest(struct app *a)
 	ip_addr_put(&b, &c->rest_listen.a);
 	host[b.len] = 0;
 	for (uint32_t i = 0; i < c->n_accounts; i++)
+	store_list(a->store, &store_callbacks,
+	    &(struct store_filter){.oldest_first = true, .limit = UINT32_MAX}, on_owed, a);
 		a->accounts[i] = (struct rest_account){c->accounts[i].sid, c->accounts[i].token};
 	const struct rest_env env = {
 	    .calls = a->calls,
@@ -281,3 +306,6 @@ int app_run(const struct config *c)
 	free(a);
 	return code;
 }
+	outbox_free(a->outbox);
+	a->outbox = NULL;
+	app_held_free(a->held);

@@ -2,7 +2,6 @@
 #include "control/app_ops.h"
 
 #include "control/mem.h"
-#include "control/webhook.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@ struct pending {
 	struct app *app;
 	uint64_t tag;
 	char sid[35];
+	struct callback_row *owed; /* saved with it */
 };
 
 static struct pending *pending(struct app *a, uint64_t tag)
@@ -118,29 +118,6 @@ static void op_resolve(void *ctx, const char *host, uint64_t tag)
 		dns_resolve(a->dns, host, on_resolved, pending(a, tag));
 }
 
-/* ---- webhooks ---- */
-
-static void on_webhook(void *ctx, const struct http_result *r)
-{
-	struct pending *p = ctx;
-	calls_http_done(p->app->calls, p->tag, r);
-	free(p);
-}
-
-static int op_webhook(
-    void *ctx, const char *account_sid, const char *url, bool post, const struct form *params, uint64_t tag)
-{
-	struct app *a = ctx;
-	const char *token = config_token(a->conf, account_sid);
-	if (!a->http || !token)
-		return -EINVAL;
-	struct pending *p = pending(a, tag);
-	int rc = webhook_send(a->http, token, url, post, params, on_webhook, p);
-	if (rc < 0)
-		free(p);
-	return rc;
-}
-
 /* ---- record ---- */
 
 static void on_saved(void *ctx, bool ok, const char *why)
@@ -148,8 +125,12 @@ static void on_saved(void *ctx, bool ok, const char *why)
 	struct pending *p = ctx;
 	if (!ok)
 		log_line(LOG_ERROR, "store", p->sid, "the call's record could not be written: %s", why);
+	/* Delivered even when it could not be kept: once is better than never. */
+	if (p->owed && p->app->outbox)
+		outbox_add(p->app->outbox, p->owed);
 	if (p->tag)
 		calls_stored(p->app->calls, p->tag, ok, why);
+	app_held_free(p->owed);
 	free(p);
 }
 
@@ -160,10 +141,11 @@ static void op_save(void *ctx, const struct call_row *r, uint64_t tag)
 		return;
 	struct pending *p = pending(a, tag);
 	memcpy(p->sid, r->sid, sizeof p->sid);
-	store_put_call(a->store, r, on_saved, p);
+	p->owed = app_held(a, r->sid);
+	store_put_call_with(a->store, r, p->owed, on_saved, p);
 }
 
-static void op_note(void *ctx, const struct call_note *n)
+void app_note(void *ctx, const struct call_note *n)
 {
 	struct app *a = ctx;
 	log_line(n->error ? LOG_WARN : LOG_INFO, "note", n->call_sid, "%d %s", n->code,
@@ -192,10 +174,11 @@ void app_ops(struct app *a, struct calls_ops *ops)
 	    .originate = op_originate,
 	    .command = op_command,
 	    .resolve = op_resolve,
-	    .webhook = op_webhook,
+	    .webhook = app_webhook,
 	    .save = op_save,
-	    .note = op_note,
+	    .note = app_note,
 	    .timer = op_timer,
 	    .log = op_log,
+	    .callback = app_callback,
 	};
 }

@@ -9,6 +9,7 @@
 #include "control/dns.h"
 #include "control/http_client.h"
 #include "control/http_server.h"
+#include "control/outbox.h"
 #include "control/rest/rest.h"
 #include "control/store.h"
 #include "control/tag_timer.h"
@@ -22,6 +23,8 @@ struct app {
 	struct http_client *http;
 	struct bridge *bridge;
 	struct calls *calls;
+	struct outbox *outbox;
+	struct callback_row *held; /* waits for the save of its call */
 	struct tag_timers *timers;
 	struct rest *rest;
 	struct http_server *server;
@@ -38,5 +41,15 @@ void app_ops(struct app *a, struct calls_ops *ops);
 
 /* May SIP go to this address? NULL: yes. */
 const char *app_refusal(const struct config *c, const struct ip_addr *a);
+
+/* app_webhooks.c: requests to applications. */
+int app_webhook(void *app, const char *account_sid, const char *url, bool post, const struct form *params,
+    uint64_t tag);
+void app_callback(void *app, const struct call_row *r, const struct form *params);
+/* The callback that waits for this call's save, or NULL; the caller frees it with app_held_free. */
+struct callback_row *app_held(struct app *a, const char *call_sid);
+void app_held_free(struct callback_row *c);
+void app_note(void *app, const struct call_note *n);
+void app_outbox_ops(struct app *a, struct outbox_ops *ops);
 
 #endif

@@ -11,7 +11,7 @@
 #define CONFIG_ACCOUNTS_MAX    256
 #define CONFIG_DNS_SERVERS_MAX 8
 #define CONFIG_BYTES_MAX       (1u << 20)
-#define CONFIG_ROWS_MAX        80
+#define CONFIG_ROWS_MAX        120
 
 /* Where something stands in the file; line 0: nowhere (a default). Both count from 1. */
 struct config_pos {
@@ -43,6 +43,7 @@ struct config {
 	struct ip_sock rest_listen;
 	char rest_public_url[256];
 	uint32_t webhook_connect_ms, webhook_total_ms, webhook_in_flight;
+	uint32_t callback_retry_ms, callback_age_s;
 	struct target_policy policy; /* targets.allow */
 	uint32_t n_dns_servers;
 	struct ip_sock dns_servers[CONFIG_DNS_SERVERS_MAX];

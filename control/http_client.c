@@ -358,8 +358,10 @@ static struct http_job *new_job(struct http_client *h, const struct http_request
 int http_client_send(struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx)
 {
 	struct http_origin o;
-	if (h->closing || h->waiting >= WAITING_MAX || http_origin(&o, r->url) < 0)
+	if (http_origin(&o, r->url) < 0)
 		return -EINVAL;
+	if (h->closing || h->waiting >= WAITING_MAX)
+		return -EAGAIN;
 	struct http_job *j = new_job(h, r);
 	j->done = done;
 	j->ctx = ctx;

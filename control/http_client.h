@@ -17,9 +17,9 @@ struct http_client;
 
 struct http_request {
 	bool post;
-	const char *url;         /* absolute http(s), fragment already removed */
-	const char *body;        /* POST form, copied */
-	const char *const *headers; /* "Name: value" …, NULL-terminated, copied */
+	const char *url;               /* absolute http(s), fragment already removed */
+	const char *body;              /* POST form, copied */
+	const char *const *headers;    /* "Name: value" …, NULL-terminated, copied */
 	uint32_t connect_ms, total_ms; /* deadlines; 0 = 5000, 15000 */
 	/* NULL, or what makes a header that depends on where a request goes, asked for again after every
 	 * redirect: fills line ("Name: value") from key (copied), the URL and the form (NULL: a GET). It takes the
@@ -29,14 +29,14 @@ struct http_request {
 };
 
 struct http_result {
-	int error;               /* 0, or Twilio's code: 11200 bad status or broken exchange, 11205 connect failed,
+	int error;   /* 0, or Twilio's code: 11200 bad status or broken exchange, 11205 connect failed,
 	                          * 11210 host does not resolve or is refused by policy, 11215 redirects, 11220 TLS,
 	                          * 11750 too large, 11100 bad URL */
-	long status;             /* HTTP status, 0 when none came */
-	const char *message;     /* one sentence for a person: which limit, which address */
+	long status; /* HTTP status, 0 when none came */
+	const char *message; /* one sentence for a person: which limit, which address */
 	const char *content_type;
 	const char *effective_url;
-	const char *body;        /* NUL-terminated beyond body_len */
+	const char *body; /* NUL-terminated beyond body_len */
 	size_t body_len;
 	uint32_t total_us, connect_us, first_byte_us;
 	bool timed_out;
@@ -44,7 +44,8 @@ struct http_result {
 
 typedef void (*http_done_fn)(void *ctx, const struct http_result *r); /* r lives during the call */
 
-struct http_client *http_client_new(struct loop *l, const struct target_policy *policy, uint32_t max_in_flight);
+struct http_client *http_client_new(
+    struct loop *l, const struct target_policy *policy, uint32_t max_in_flight);
 /* Answers what is under way or waits with 11200, then stops. */
 void http_client_free(struct http_client *h);
 /* Without this, one of its own with the system's name servers. d must outlive h. */
@@ -52,10 +53,11 @@ void http_client_use_dns(struct http_client *h, struct dns *d);
 /* What a request with 0 gets instead of 5000 and 15000. total counts from the start of the request (not while it
  * waits for a place) and includes names and redirects. */
 void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t total_ms);
-/* Queue a request; done is called exactly once, later, on the loop. -EINVAL: not an http(s) URL, 65536 wait
- * already, or the client stops (done is not called). Redirects: at most 10, each resolved and checked anew; 301,
+/* Queue a request; done is called exactly once, later, on the loop. -EINVAL: not an http(s) URL; -EAGAIN: 65536
+ * wait already, or the client stops (done is not called). Redirects: at most 10, each resolved and checked anew; 301,
  * 302 and 303 turn a POST into a GET; the headers go along, `sign` being asked again. Any final status outside 2xx is 11200. */
-[[nodiscard]] int http_client_send(struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx);
+[[nodiscard]] int http_client_send(
+    struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx);
 uint32_t http_client_in_flight(const struct http_client *h);
 uint32_t http_client_waiting(const struct http_client *h);
 

@@ -3,6 +3,7 @@
 
 #include "control/mem.h"
 #include "control/store_sql.h"
+#include "control/store_table.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum op_type { OP_CALL, OP_NOTE, OP_FIND, OP_NOTES };
+enum op_type { OP_CALL, OP_NOTE, OP_PUT, OP_DEL, OP_DEL_CALL, OP_FIND, OP_NOTES, OP_LIST };
 
 struct op {
 	struct op *next;
@@ -22,20 +23,26 @@ struct op {
 	/* what to do */
 	struct call_row row;
 	struct call_note note;
+	struct callback_row *owed; /* with the call, or NULL */
+	const struct store_table *table;
+	void *put; /* a row of table */
 	struct store_query query;
-	char *texts[8]; /* what query borrows from */
+	struct store_filter filter;
+	char *texts[8]; /* what query, filter and deletions borrow from */
 	char account_sid[35], call_sid[35];
 	uint32_t limit;
 	/* whom to tell */
 	store_done_fn done;
 	store_rows_fn rows_fn;
 	store_notes_fn notes_fn;
+	store_list_fn list_fn;
 	void *ctx;
 	/* how it went */
 	bool ok;
 	char why[160];
 	struct call_row *rows;
 	struct call_note *notes;
+	void *list;
 	size_t n;
 };
 
@@ -73,8 +80,23 @@ static struct op *new_op(enum op_type type, void *ctx)
 	return op;
 }
 
+/* What belongs to the plain tables. */
+static void free_plain(struct op *op)
+{
+	if (op->owed)
+		store_table_fini(&store_callbacks, op->owed);
+	if (op->put)
+		store_table_fini(op->table, op->put);
+	for (size_t i = 0; op->list && i < op->n; i++)
+		store_table_fini(op->table, (char *)op->list + i * op->table->size);
+	free(op->owed);
+	free(op->put);
+	free(op->list);
+}
+
 static void free_op(struct op *op)
 {
+	free_plain(op);
 	if (op->type == OP_CALL)
 		store_row_fini(&op->row);
 	if (op->type == OP_NOTE)
@@ -90,11 +112,70 @@ static void free_op(struct op *op)
 	free(op);
 }
 
-void store_put_call(struct store *s, const struct call_row *r, store_done_fn done, void *ctx)
+static void *row_copy(const struct store_table *t, const void *row)
+{
+	void *copy = mem_zalloc(t->size);
+	store_table_copy(t, copy, row);
+	return copy;
+}
+
+void store_put_call_with(
+    struct store *s, const struct call_row *r, const struct callback_row *owed, store_done_fn done, void *ctx)
 {
 	struct op *op = new_op(OP_CALL, ctx);
 	store_row_copy(&op->row, r);
+	op->owed = owed ? row_copy(&store_callbacks, owed) : NULL;
 	op->done = done;
+	push(s, op);
+}
+
+void store_put_call(struct store *s, const struct call_row *r, store_done_fn done, void *ctx)
+{
+	store_put_call_with(s, r, NULL, done, ctx);
+}
+
+void store_put(struct store *s, const struct store_table *t, const void *row, store_done_fn done, void *ctx)
+{
+	struct op *op = new_op(OP_PUT, ctx);
+	op->table = t;
+	op->put = row_copy(t, row);
+	op->done = done;
+	push(s, op);
+}
+
+static void push_del(
+    struct store *s, struct op *op, const char *account_sid, const char *key, store_done_fn done)
+{
+	op->texts[0] = mem_dup(account_sid);
+	op->texts[1] = mem_dup(key);
+	op->done = done;
+	push(s, op);
+}
+
+void store_del(struct store *s, const struct store_table *t, const char *account_sid, const char *key,
+    store_done_fn done, void *ctx)
+{
+	struct op *op = new_op(OP_DEL, ctx);
+	op->table = t;
+	push_del(s, op, account_sid, key, done);
+}
+
+void store_del_call(struct store *s, const char *account_sid, const char *sid, store_done_fn done, void *ctx)
+{
+	push_del(s, new_op(OP_DEL_CALL, ctx), account_sid, sid, done);
+}
+
+void store_list(
+    struct store *s, const struct store_table *t, const struct store_filter *f, store_list_fn fn, void *ctx)
+{
+	struct op *op = new_op(OP_LIST, ctx);
+	op->table = t;
+	op->filter = *f;
+	const char **texts[] = {&op->filter.account_sid, &op->filter.key, &op->filter.call_sid,
+	    &op->filter.url, &op->filter.friendly_name};
+	for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = op->texts[i] = mem_dup(*texts[i]);
+	op->list_fn = fn;
 	push(s, op);
 }
 
@@ -138,6 +219,8 @@ static void tell(struct op *op)
 		op->rows_fn(op->ctx, op->rows, op->n, op->ok, op->why);
 	if (op->notes_fn)
 		op->notes_fn(op->ctx, op->notes, op->n, op->ok, op->why);
+	if (op->list_fn)
+		op->list_fn(op->ctx, op->list, op->n, op->ok, op->why);
 }
 
 static void deliver(struct store *s)
@@ -166,13 +249,32 @@ static void on_finished(void *ctx, int fd, uint32_t revents)
 
 static bool is_write(const struct op *op)
 {
-	return op->type == OP_CALL || op->type == OP_NOTE;
+	return op->type < OP_FIND;
+}
+
+static int write_call(struct store *s, const struct op *op)
+{
+	int rc = store_sql_put_call(s->sql, &op->row);
+	return rc == 0 && op->owed ? store_table_put(store_sql_db(s->sql), &store_callbacks, op->owed) : rc;
 }
 
 static int write_op(struct store *s, const struct op *op)
 {
-	return op->type == OP_CALL ? store_sql_put_call(s->sql, &op->row)
-	                           : store_sql_put_note(s->sql, &op->note);
+	switch (op->type) {
+	case OP_CALL:
+		return write_call(s, op);
+	case OP_NOTE:
+		return store_sql_put_note(s->sql, &op->note);
+	case OP_PUT:
+		return store_table_put(store_sql_db(s->sql), op->table, op->put);
+	case OP_DEL:
+		return store_table_del(store_sql_db(s->sql), op->table->name, op->table->columns[0].name,
+		    op->texts[0], op->texts[1]);
+	case OP_DEL_CALL:
+		return store_sql_del_call(s->sql, op->texts[0], op->texts[1]);
+	default:
+		return -1;
+	}
 }
 
 /* first … before end, in one transaction. Failure leaves nothing written and the reason in why. */
@@ -209,9 +311,10 @@ static void write_all(struct store *s, struct op *first)
 
 static void read_op(struct store *s, struct op *op)
 {
-	int rc = op->type == OP_FIND
-	             ? store_sql_find(s->sql, &op->query, &op->rows, &op->n)
-	             : store_sql_notes(s->sql, op->texts[0], op->texts[1], op->limit, &op->notes, &op->n);
+	int rc = op->type == OP_FIND ? store_sql_find(s->sql, &op->query, &op->rows, &op->n)
+	         : op->type == OP_NOTES
+	             ? store_sql_notes(s->sql, op->texts[0], op->texts[1], op->limit, &op->notes, &op->n)
+	             : store_table_list(store_sql_db(s->sql), op->table, &op->filter, &op->list, &op->n);
 	op->ok = rc == 0;
 	if (rc < 0)
 		snprintf(op->why, sizeof op->why, "%s", store_sql_why(s->sql));

@@ -2,6 +2,7 @@
 #include "control/store_sql.h"
 
 #include "control/mem.h"
+#include "control/store_table.h"
 #include "sip-parser/base/buf.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 #define STORE_APP_ID  0x4450434c /* "DPCL": tells our files from other SQLite files */
 #define ROWS_MAX      2000
 
@@ -124,12 +125,16 @@ static int pragma_number(struct store_sql *q, const char *sql, int *out)
 	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-static int make_schema(struct store_sql *q)
+/* From nothing, or from version 1, which had calls and notes only. */
+static int make_schema(struct store_sql *q, bool from_nothing)
 {
 	char mark[96];
 	snprintf(mark, sizeof mark, "PRAGMA user_version=%d; PRAGMA application_id=%d; COMMIT", STORE_VERSION,
 	    STORE_APP_ID);
-	return run(q, "BEGIN IMMEDIATE") == 0 && run(q, schema) == 0 && run(q, mark) == 0 ? 0 : -1;
+	return run(q, "BEGIN IMMEDIATE") == 0 && (!from_nothing || run(q, schema) == 0) &&
+	               run(q, store_table_schema) == 0 && run(q, mark) == 0
+	           ? 0
+	           : -1;
 }
 
 /* 0, -1 for SQLite's own reasons, or 1 with a reason of ours in err. */
@@ -141,7 +146,9 @@ static int check_schema(struct store_sql *q, char err[256])
 	    pragma_number(q, "SELECT count(*) FROM sqlite_master", &tables) < 0)
 		return -1;
 	if (tables == 0)
-		return make_schema(q);
+		return make_schema(q, true);
+	if (app == STORE_APP_ID && version == 1)
+		return make_schema(q, false);
 	if (app != STORE_APP_ID)
 		snprintf(err, 256, "it is some other program's SQLite file");
 	else if (version != STORE_VERSION)
@@ -287,6 +294,21 @@ int store_sql_put_note(struct store_sql *q, const struct call_note *n)
 	return step_done(st);
 }
 
+struct sqlite3 *store_sql_db(struct store_sql *q)
+{
+	return q->db;
+}
+
+int store_sql_del_call(struct store_sql *q, const char *account_sid, const char *sid)
+{
+	static const char *const from[][2] = {
+	    {"calls", "sid"}, {"notes", "call_sid"}, {"events", "call_sid"}, {"callbacks", "call_sid"}};
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < sizeof from / sizeof *from; i++)
+		rc = store_table_del(q->db, from[i][0], from[i][1], account_sid, sid);
+	return rc;
+}
+
 /* ---- reading ---- */
 
 static const char *text_at(sqlite3_stmt *st, int i)
@@ -386,6 +408,8 @@ static void where_of(struct where *w, const struct store_query *f)
 	and_text(w, " AND status=?", f->status);
 	and_number(w, " AND start_time>=?", f->start_after);
 	and_number(w, " AND start_time<? AND start_time>0", f->start_before);
+	and_number(w, " AND end_time>=?", f->end_after);
+	and_number(w, " AND end_time<? AND end_time>0", f->end_before);
 	and_number(w, " AND id<?", (int64_t)f->before_rowid);
 	and_number(w, " AND id>?", (int64_t)f->after_rowid);
 	buf_span(&w->sql, span_str(f->after_rowid ? " ORDER BY id ASC" : " ORDER BY id DESC"));

@@ -17,6 +17,9 @@ void store_sql_close(struct store_sql *q);
 void store_sql_rollback(struct store_sql *q);
 [[nodiscard]] int store_sql_put_call(struct store_sql *q, const struct call_row *r);
 [[nodiscard]] int store_sql_put_note(struct store_sql *q, const struct call_note *n);
+struct sqlite3;
+struct sqlite3 *store_sql_db(struct store_sql *q); /* for the plain tables; the store's thread only */
+[[nodiscard]] int store_sql_del_call(struct store_sql *q, const char *account_sid, const char *sid);
 const char *store_sql_why(const struct store_sql *q);
 
 /* Rows that own their strings: *n of them at *rows, each ended by store_row_fini, then free(). */

@@ -115,7 +115,7 @@ static uint32_t override(const char *fragment, const char *name)
 
 /* ---- sending ---- */
 
-static void idempotency_token(char out[37])
+void webhook_token(char out[37])
 {
 	unsigned char r[16];
 	if (getrandom(r, sizeof r, 0) != sizeof r)
@@ -140,14 +140,16 @@ static void sign_line(char line[HTTP_SIGN_MAX], const char *auth_token, const ch
 	form_fini(&params);
 }
 
-static int send_signed(struct http_client *h, const char *auth_token, struct http_request *r,
-    const struct form *post, http_done_fn done, void *ctx)
+static int send_signed(
+    struct http_client *h, const struct webhook *w, struct http_request *r, http_done_fn done, void *ctx)
 {
 	char mac[32], signature[64], uuid[37], token[80];
-	webhook_signature(mac, auth_token, r->url, post);
-	idempotency_token(uuid);
+	const struct form *post = w->post ? w->params : NULL;
+	webhook_signature(mac, w->auth_token, r->url, post);
+	if (!w->token)
+		webhook_token(uuid);
 	snprintf(signature, sizeof signature, "X-Twilio-Signature: %s", mac);
-	snprintf(token, sizeof token, "I-Twilio-Idempotency-Token: %s", uuid);
+	snprintf(token, sizeof token, "I-Twilio-Idempotency-Token: %s", w->token ? w->token : uuid);
 	const char *const headers[] = {
 	    signature,
 	    token,
@@ -159,32 +161,37 @@ static int send_signed(struct http_client *h, const char *auth_token, struct htt
 	};
 	r->headers = headers;
 	r->sign = sign_line;
-	r->sign_key = auth_token;
+	r->sign_key = w->auth_token;
 	return http_client_send(h, r, done, ctx);
 }
 
-int webhook_send(struct http_client *h, const char *auth_token, const char *url, bool post,
-    const struct form *params, http_done_fn done, void *ctx)
+int webhook_request(struct http_client *h, const struct webhook *w, http_done_fn done, void *ctx)
 {
-	char *bare = mem_dupn(url, strcspn(url, "#"));
-	const char *fragment = strchr(url, '#');
+	char *bare = mem_dupn(w->url, strcspn(w->url, "#"));
+	const char *fragment = strchr(w->url, '#');
 	char *clean = printable_url(bare);
-	char *full = post ? mem_dup(clean) : with_query(clean, params);
-	char *body = post ? form_encode(params) : NULL;
+	char *full = w->post ? mem_dup(clean) : with_query(clean, w->params);
+	char *body = w->post ? form_encode(w->params) : NULL;
 	struct http_request r = {
-	    .post = post,
+	    .post = w->post,
 	    .url = full,
 	    .body = body,
 	    .connect_ms = override(fragment ? fragment + 1 : NULL, "ct"),
 	    .total_ms = override(fragment ? fragment + 1 : NULL, "tt"),
 	};
-	int rc = strlen(full) > URL_MAX ? -EINVAL
-	                                : send_signed(h, auth_token, &r, post ? params : NULL, done, ctx);
+	int rc = strlen(full) > URL_MAX ? -EINVAL : send_signed(h, w, &r, done, ctx);
 	free(bare);
 	free(clean);
 	free(full);
 	free(body);
 	return rc;
+}
+
+int webhook_send(struct http_client *h, const char *auth_token, const char *url, bool post,
+    const struct form *params, http_done_fn done, void *ctx)
+{
+	const struct webhook w = {.auth_token = auth_token, .url = url, .post = post, .params = params};
+	return webhook_request(h, &w, done, ctx);
 }
 
 /* ---- references ---- */

@@ -529,6 +529,79 @@ static void sql(const char *path, const char *text)
 	sqlite3_close(db);
 }
 
+static struct callback_row owed_by(const struct call_row *r, const char *token)
+{
+	struct callback_row c = {.token = token,
+	    .sequence = r->next_sequence,
+	    .post = 1,
+	    .url = "http://app/status",
+	    .params = "CallStatus=ringing",
+	    .created_ms = 1700000000123};
+	memcpy(c.account_sid, r->account_sid, sizeof c.account_sid);
+	memcpy(c.call_sid, r->sid, sizeof c.call_sid);
+	return c;
+}
+
+struct listed {
+	struct world *w;
+	size_t n;
+	struct callback_row rows[8];
+	char token[8][8];
+};
+
+static void on_callbacks(void *ctx, const void *rows, size_t n, bool ok, const char *why)
+{
+	struct listed *l = ctx;
+	const struct callback_row *r = rows;
+	assert_true(ok);
+	l->n = n;
+	for (size_t i = 0; i < n && i < 8; i++) {
+		l->rows[i] = r[i];
+		assert_string_equal(r[i].url, "http://app/status");
+		assert_string_equal(r[i].params, "CallStatus=ringing");
+		snprintf(l->token[i], 8, "%s", r[i].token);
+	}
+	loop_stop(l->w->loop);
+}
+
+static void owed_callbacks(struct world *w, struct listed *l)
+{
+	*l = (struct listed){.w = w};
+	store_list(w->store, &store_callbacks, &(struct store_filter){.oldest_first = true}, on_callbacks, l);
+	assert_true(run_for(w->loop, 20000));
+}
+
+static void a_callback_is_kept_with_its_row_and_outlives_the_store_until_it_is_deleted(void **state)
+{
+	struct world *w = *state;
+	struct listed l;
+	struct call_row r = row(1);
+	struct callback_row a = owed_by(&r, "a");
+	store_put_call_with(w->store, &r, &a, on_done, w);
+	r.next_sequence = 1;
+	struct callback_row b = owed_by(&r, "b");
+	store_put_call_with(w->store, &r, &b, on_done, w);
+	w->wanted = 2;
+	wait_all(w);
+	store_close(w->store);
+	open_store(w);
+	owed_callbacks(w, &l);
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.token[0], "a");
+	assert_string_equal(l.token[1], "b");
+	assert_int_equal(l.rows[1].sequence, 1);
+	assert_int_equal(l.rows[1].created_ms, 1700000000123);
+	store_del(w->store, &store_callbacks, ACCOUNT, "a", NULL, NULL);
+	store_del(w->store, &store_callbacks, "AC00000000000000000000000000000002", "b", NULL, NULL);
+	owed_callbacks(w, &l);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.token[0], "b");
+	store_del_call(w->store, ACCOUNT, r.sid, NULL, NULL);
+	owed_callbacks(w, &l);
+	assert_int_equal(l.n, 0);
+	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 0);
+}
+
 static void foreign_newer_and_unreachable_files_are_refused(void **state)
 {
 	struct world *w = *state;
@@ -547,8 +620,16 @@ static void foreign_newer_and_unreachable_files_are_refused(void **state)
 	store_close(w->store);
 	sql(w->path, "PRAGMA user_version=99");
 	opening(w->path, "schema 99");
-	sql(w->path, "PRAGMA user_version=1");
+	/* One of the version before: its calls stay, what it did not have is added. */
+	sql(w->path,
+	    "PRAGMA user_version=1; DROP TABLE callbacks; DROP TABLE events; DROP TABLE applications");
 	open_store(w);
+	struct call_row r = row(1);
+	struct callback_row owed = owed_by(&r, "t");
+	store_put_call_with(w->store, &r, &owed, on_done, w);
+	w->wanted++;
+	wait_all(w);
+	assert_int_equal(w->confirmed, 1);
 	unlink(other);
 	snprintf(other, sizeof other, "%s/other-wal", w->dir);
 	unlink(other);
@@ -587,6 +668,7 @@ int main(void)
 	    WITH_STORE(closing_commits_and_tells_what_is_queued),
 	    WITH_STORE(after_kill_9_every_confirmed_row_is_there),
 	    cmocka_unit_test(a_full_disk_refuses_and_recovers),
+	    WITH_STORE(a_callback_is_kept_with_its_row_and_outlives_the_store_until_it_is_deleted),
 	    WITH_STORE(foreign_newer_and_unreachable_files_are_refused),
 	    WITH_STORE(a_second_engine_is_kept_away_and_a_reader_is_not),
 	};
