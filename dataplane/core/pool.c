@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/core/pool.h"
 
+#include "dataplane/core/big.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,13 +16,12 @@ int pool_init(struct pool *p, const char *name, uint32_t size, uint32_t obj_byte
 	assert(size > 0 && size < POOL_USED && obj_bytes > 0);
 	*p = (struct pool){.name = name, .size = size};
 	p->obj_bytes = (obj_bytes + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
-	p->mem = aligned_alloc(POOL_ALIGN, (size_t)size * p->obj_bytes);
-	p->next = malloc(sizeof *p->next * size);
+	p->mem = big_alloc((size_t)size * p->obj_bytes);
+	p->next = big_alloc(sizeof *p->next * size);
 	if (!p->mem || !p->next) {
 		pool_fini(p);
 		return -ENOMEM;
 	}
-	memset(p->mem, 0, (size_t)size * p->obj_bytes);
 	for (uint32_t i = 0; i < size; i++)
 		p->next[i] = i + 1 < size ? i + 1 : POOL_NONE;
 	return 0;

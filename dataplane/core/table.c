@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/core/table.h"
 
+#include "dataplane/core/big.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@ struct table *table_new(uint32_t size)
 	uint32_t cap = 4;
 	while (cap < 2 * size)
 		cap *= 2;
-	struct table *t = malloc(sizeof *t + sizeof(struct slot) * cap);
+	struct table *t = big_alloc(sizeof *t + sizeof(struct slot) * cap);
 	if (!t)
 		return NULL;
 	t->mask = cap - 1;

@@ -7,6 +7,7 @@
  * nobody but the SDP's address is ever heard. */
 #include "dataplane/media/leg.h"
 
+#include "dataplane/core/big.h"
 #include "dataplane/media/g711.h"
 #include "dataplane/media/media.h"
 #include "dataplane/media/rtcp.h"
@@ -70,13 +71,12 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
 	    .stats = stats,
 	    .key = hash_key_of(conf->key)};
 	int rc = ports_init(&m->ports, m->n, conf->rtp_quarantine_ms * 1000000ull, draw(m));
-	if (rc == 0 && !(m->legs = aligned_alloc(64, m->n * sizeof *m->legs)))
+	if (rc == 0 && !(m->legs = big_alloc(m->n * sizeof *m->legs)))
 		rc = -ENOMEM;
 	if (rc) {
 		media_free(m);
 		return rc;
 	}
-	memset(m->legs, 0, m->n * sizeof *m->legs);
 	g711_fill();
 	*out = m;
 	return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/media/ports.h"
 
+#include "dataplane/core/big.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -30,8 +32,8 @@ int ports_init(struct ports *p, uint32_t n, uint64_t quarantine_ns, uint64_t see
 	if (n == 0 || n > PORTS_MAX)
 		return -EINVAL;
 	*p = (struct ports){.n = n, .count = n, .fresh = n, .quarantine_ns = quarantine_ns};
-	p->fifo = calloc(n, sizeof *p->fifo);
-	p->free_at = calloc(n, sizeof *p->free_at);
+	p->fifo = big_alloc(n * sizeof *p->fifo);
+	p->free_at = big_alloc(n * sizeof *p->free_at);
 	if (!p->fifo || !p->free_at) {
 		ports_fini(p);
 		return -ENOMEM;
