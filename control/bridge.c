@@ -36,6 +36,8 @@ struct bridge {
 	struct loop *loop;
 	bridge_event_fn event;
 	void *ctx;
+	bridge_beat_fn beat_ns; /* NULL: nobody knows */
+	const void *beat_ctx;
 	int fd;
 	uint16_t n;
 	uint64_t refused;
@@ -165,6 +167,11 @@ struct bridge *bridge_new_over(struct loop *l, int events_fd, uint16_t n, struct
 	return b;
 }
 
+static uint64_t dp_beat_of(const void *d, uint16_t worker)
+{
+	return dp_beat_ns(d, worker);
+}
+
 struct bridge *bridge_new(struct loop *l, int events_fd, struct dp *d, bridge_event_fn event, void *ctx)
 {
 	struct dp_ring *commands[DP_WORKERS_MAX], *events[DP_WORKERS_MAX];
@@ -174,7 +181,15 @@ struct bridge *bridge_new(struct loop *l, int events_fd, struct dp *d, bridge_ev
 		commands[i] = dp_commands(d, i);
 		events[i] = dp_events(d, i);
 	}
-	return bridge_new_over(l, events_fd, n, commands, events, event, ctx);
+	struct bridge *b = bridge_new_over(l, events_fd, n, commands, events, event, ctx);
+	bridge_watch(b, dp_beat_of, d);
+	return b;
+}
+
+void bridge_watch(struct bridge *b, bridge_beat_fn beat_ns, const void *ctx)
+{
+	b->beat_ns = beat_ns;
+	b->beat_ctx = ctx;
 }
 
 static void end_fini(struct end *e)
@@ -204,28 +219,55 @@ static bool end_has_room(const struct end *e)
 	return !e->first && dp_ring_room(e->commands) > dp_ring_slots(e->commands) / 4;
 }
 
-bool bridge_has_room(struct bridge *b)
+/* The worker may have turned since `now` was read. */
+static bool turns(const struct bridge *b, uint16_t worker, uint64_t now)
 {
-	for (uint16_t i = 0; i < b->n; i++)
-		if (end_has_room(&b->ends[i]))
-			return true;
-	b->refused++;
-	return false;
+	uint64_t beat = b->beat_ns ? b->beat_ns(b->beat_ctx, worker) : now;
+	return beat >= now || now - beat < BRIDGE_BEAT_NS;
 }
 
-static bool better(const struct end *x, const struct end *than)
+struct rank {
+	bool turns, room;
+	uint32_t legs;
+};
+
+static struct rank rank_of(const struct bridge *b, uint16_t worker, uint64_t now)
 {
-	bool room = end_has_room(x), other = end_has_room(than);
-	return room != other ? room : leg_states_all(&x->legs) < leg_states_all(&than->legs);
+	const struct end *e = &b->ends[worker];
+	return (struct rank){turns(b, worker, now), end_has_room(e), leg_states_all(&e->legs)};
+}
+
+static bool better(const struct rank *x, const struct rank *than)
+{
+	if (x->turns != than->turns)
+		return x->turns;
+	if (x->room != than->room)
+		return x->room;
+	return x->legs < than->legs;
 }
 
 uint16_t bridge_pick_worker(struct bridge *b)
 {
-	uint16_t best = 0;
-	for (uint16_t i = 1; i < b->n; i++)
-		if (better(&b->ends[i], &b->ends[best]))
-			best = i;
-	return best;
+	uint64_t now = loop_now_ns();
+	uint16_t at = 0;
+	struct rank best = rank_of(b, 0, now);
+	for (uint16_t i = 1; i < b->n; i++) {
+		struct rank r = rank_of(b, i, now);
+		if (better(&r, &best)) {
+			best = r;
+			at = i;
+		}
+	}
+	return at;
+}
+
+/* Where the next leg would go. */
+bool bridge_has_room(struct bridge *b)
+{
+	if (end_has_room(&b->ends[bridge_pick_worker(b)]))
+		return true;
+	b->refused++;
+	return false;
 }
 
 int bridge_originate(struct bridge *b, uint16_t worker, const struct dp_cmd *c)

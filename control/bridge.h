@@ -25,10 +25,18 @@ struct bridge *bridge_new_over(struct loop *l, int events_fd, uint16_t n, struct
  * wait are lost. */
 void bridge_free(struct bridge *b);
 
+/* Who knows when each worker turned last (CLOCK_MONOTONIC ns). One whose last turn is older than
+ * BRIDGE_BEAT_NS gets no new leg while another turns. bridge_new takes the dataplane's own heart-beats;
+ * without any, every worker counts as turning. */
+#define BRIDGE_BEAT_NS 1000000000ull
+typedef uint64_t (*bridge_beat_fn)(const void *ctx, uint16_t worker);
+void bridge_watch(struct bridge *b, bridge_beat_fn beat_ns, const void *ctx);
+
 /* Room for a new call? false: answer 429/20429 (back-pressure); counted in bridge_refused. A quarter of each
  * ring is kept for the calls that exist. */
 bool bridge_has_room(struct bridge *b);
-uint16_t bridge_pick_worker(struct bridge *b); /* the one with the fewest legs, those with room first */
+/* The one with the fewest legs; those that turn first (bridge_watch), then those with room. */
+uint16_t bridge_pick_worker(struct bridge *b);
 /* A command that starts a leg: -EAGAIN when the ring is full or older commands wait for it (counted),
  * -EINVAL: no such worker. */
 [[nodiscard]] int bridge_originate(struct bridge *b, uint16_t worker, const struct dp_cmd *c);

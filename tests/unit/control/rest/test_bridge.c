@@ -298,6 +298,37 @@ static void legs_go_to_the_worker_with_the_fewest(void **state)
 	free(r);
 }
 
+struct beats {
+	uint64_t at[2];
+};
+
+static uint64_t beat_of(const void *ctx, uint16_t worker)
+{
+	return ((const struct beats *)ctx)->at[worker];
+}
+
+static void a_worker_that_does_not_turn_gets_no_leg_while_another_does(void **state)
+{
+	(void)state;
+	struct rig *r = malloc(sizeof *r);
+	struct dp_cmd c = {.type = DP_CMD_ORIGINATE};
+	struct beats b = {{loop_now_ns() - 2 * BRIDGE_BEAT_NS, loop_now_ns() + 3600 * BRIDGE_BEAT_NS}};
+	rig_open(r, 2);
+	bridge_watch(r->bridge, beat_of, &b);
+	for (int i = 0; i < SLOTS; i++) {
+		assert_int_equal(bridge_pick_worker(r->bridge), 1);
+		assert_int_equal(bridge_has_room(r->bridge), i < SLOTS - SLOTS / 4);
+		assert_int_equal(bridge_originate(r->bridge, 1, &c), 0);
+	}
+	b.at[0] = b.at[1]; /* it turns again */
+	assert_int_equal(bridge_pick_worker(r->bridge), 0);
+	assert_true(bridge_has_room(r->bridge));
+	b.at[0] = b.at[1] = loop_now_ns() - 2 * BRIDGE_BEAT_NS; /* none turns: all are as good as before */
+	assert_int_equal(bridge_pick_worker(r->bridge), 0);
+	rig_close(r);
+	free(r);
+}
+
 static void step(struct leg_states *s, enum dp_ev_type type, dp_leg leg, enum leg_state is)
 {
 	struct dp_event e = {.type = type, .leg = leg};
@@ -375,6 +406,7 @@ int main(void)
 	    cmocka_unit_test(new_legs_are_turned_away_when_commands_wait),
 	    cmocka_unit_test(a_quarter_of_the_ring_is_kept_for_calls_that_exist),
 	    cmocka_unit_test(legs_go_to_the_worker_with_the_fewest),
+	    cmocka_unit_test(a_worker_that_does_not_turn_gets_no_leg_while_another_does),
 	    cmocka_unit_test(legs_are_counted_in_the_state_they_are_in),
 	    cmocka_unit_test(a_sleeping_loop_wakes_for_an_event),
 	};
