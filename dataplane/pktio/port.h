@@ -22,7 +22,7 @@ struct port_eal {
 
 /* EAL's command line from our config. lcore 0 is the caller's (main) thread, free to run on every CPU it may
  * run on now; lcore i + 1 is worker i, on conf->cores[i], or on every CPU when that is 0xffff.
- * -EINVAL: a core that this process may not use, or no room; err says which. */
+ * -EINVAL: a core that this process may not use; -E2BIG: no room for all of them; err says so. */
 [[nodiscard]] int port_eal_args(struct port_eal *out, const struct dp_conf *conf, char err[256]);
 
 /* Open and start the device (EAL runs already). Driver `auto` tries af_xdp, then af_packet for an interface
@@ -41,7 +41,8 @@ struct pktio *port_queue(struct port *p, uint16_t q);
 const char *port_describe(const struct port *p);
 
 /* What port_open would find, without touching the device or starting EAL: for `dialplane check`. Each fact
- * goes to `say` with level 'E' (it will not start), 'W' or 'I'. Returns the number of 'E' lines. */
+ * goes to `say` with level 'E' (it will not start), 'W' or 'I'. Returns the number of 'E' lines. Whether this
+ * process may use the workers' cores is not told here: dp_check has a line for each that it may not. */
 int port_probe(const struct dp_conf *conf, void (*say)(void *ctx, char level, const char *text), void *ctx);
 
 #endif

@@ -133,7 +133,7 @@ static int lcores(const struct dp_conf *conf, char *out, size_t room, char err[2
 		}
 		n += (size_t)snprintf(out + n, room - n, ",%u@%u", i + 1u, c);
 	}
-	return n < room ? 0 : -EINVAL;
+	return n < room ? 0 : -E2BIG;
 }
 
 int port_eal_args(struct port_eal *out, const struct dp_conf *conf, char err[256])
@@ -161,5 +161,5 @@ int port_eal_args(struct port_eal *out, const struct dp_conf *conf, char err[256
 	} else {
 		add(&a, "--no-pci");
 	}
-	return a.full ? -EINVAL : 0;
+	return a.full ? -E2BIG : 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -127,7 +128,7 @@ static void probe_cores(struct probe *p)
 {
 	struct port_eal eal;
 	char err[256];
-	if (port_eal_args(&eal, p->conf, err))
+	if (port_eal_args(&eal, p->conf, err) == -E2BIG)
 		tell(p, 'E', "%s", err);
 }
 
