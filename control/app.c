@@ -143,6 +143,18 @@ static int start_loop(struct app *a)
 	return a->loop ? take_signals(a) : complain("engine", err);
 }
 
+/* What a driver says about permissions does not say which. */
+static void complain_of_rights(void)
+{
+	char missing[64];
+	privs_missing(missing);
+	if (*missing)
+		log_line(LOG_ERROR, "engine", "",
+		    "this process lacks %s: start it as root or with these capabilities; `dialplane check` "
+		    "with the same file says what else is missing",
+		    missing);
+}
+
 static int start_dataplane(struct app *a, int *events_fd)
 {
 	char err[256];
@@ -150,8 +162,11 @@ static int start_dataplane(struct app *a, int *events_fd)
 	if (*events_fd < 0)
 		return complain("engine", strerror(-*events_fd));
 	a->dp = dp_start(&a->conf->dp, *events_fd, err);
-	if (!a->dp)
-		return complain("dataplane", err);
+	if (!a->dp) {
+		complain("dataplane", err);
+		complain_of_rights();
+		return -1;
+	}
 	return privs_drop(a->conf->run_user, err) == 0 ? 0 : complain("engine", err);
 }
 

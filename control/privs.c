@@ -31,6 +31,33 @@ static int keep_caps(uint64_t caps)
 	return (int)syscall(SYS_capset, &head, data);
 }
 
+static uint64_t effective(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	if (syscall(SYS_capget, &head, data) < 0)
+		return 0;
+	return data[0].effective | (uint64_t)data[1].effective << 32;
+}
+
+void privs_missing(char out[64])
+{
+	static const struct {
+		uint64_t any_of;
+		const char *name;
+	} wanted[] = {
+	    {CAP_BIT(CAP_NET_ADMIN), "CAP_NET_ADMIN"},
+	    {CAP_BIT(CAP_NET_RAW), "CAP_NET_RAW"},
+	    {CAP_BIT(CAP_BPF) | CAP_BIT(CAP_SYS_ADMIN), "CAP_BPF"},
+	};
+	uint64_t have = effective();
+	int n = 0;
+	out[0] = 0;
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		if (!(have & wanted[i].any_of))
+			n += snprintf(out + n, 64 - (size_t)n, "%s%s", n ? ", " : "", wanted[i].name);
+}
+
 int privs_check(const char *user, char err[256])
 {
 	if (!*user)
