@@ -200,6 +200,12 @@ static int start_calls(struct app *a, int events_fd)
 	a->bridge = bridge_new(a->loop, events_fd, a->dp, on_dp_event, a);
 	if (!a->bridge)
 		return complain("engine", "no memory for the rings' control end");
+	struct outbox_ops outbox_ops;
+	const struct outbox_conf outbox_conf = {.age_max_s = a->conf->callback_age_s,
+	    .retry_min_ms = a->conf->callback_retry_ms,
+	    .retry_max_ms = CALLBACK_PAUSE_MS};
+	app_outbox_ops(a, &outbox_ops);
+	a->outbox = outbox_new(a->loop, &outbox_conf, &outbox_ops);
 	app_ops(a, &ops);
 	a->calls = calls_new(&conf, &ops);
 	return a->calls ? 0 : complain("engine", "no memory for calls");
@@ -208,6 +214,8 @@ static int start_calls(struct app *a, int events_fd)
 /* Nobody may ask for a call before those of the last run are closed. */
 static int recover(struct app *a)
 {
+	store_list(a->store, &store_callbacks,
+	    &(struct store_filter){.oldest_first = true, .limit = UINT32_MAX}, on_owed, a);
 	store_find(a->store, &(struct store_query){.unfinished = true}, on_unfinished, a);
 	int rc = loop_run(a->loop);
 	if (rc < 0)
@@ -215,22 +223,29 @@ static int recover(struct app *a)
 	return a->failed ? -1 : 0;
 }
 
-	struct outbox_ops outbox_ops;
-	const struct outbox_conf outbox_conf = {.age_max_s = a->conf->callback_age_s,
-	    .retry_min_ms = a->conf->callback_retry_ms,
-	    .retry_max_ms = CALLBACK_PAUSE_MS};
-	app_outbox_ops(a, &outbox_ops);
-	a->outbox = outbox_new(a->loop, &outbox_conf, &outbox_ops);
+static void rest_host(const struct app *a, char host[64])
+{
+	struct buf b = buf_on(host, 63);
+	ip_addr_put(&b, &a->conf->rest_listen.a);
+	host[b.len] = 0;
+}
+
+/* A port that somebody else has is found out before anything is touched: the device, and the calls of the last
+ * run, which only an engine that goes on may close. Who connects meanwhile waits. */
+static int take_rest_port(struct app *a)
+{
+	char host[64], err[256];
+	rest_host(a, host);
+	a->rest_fd = http_server_listen(host, a->conf->rest_listen.port, err);
+	return a->rest_fd >= 0 ? 0 : complain("rest", err);
+}
+
 static int start_rest(struct app *a)
 {
 	const struct config *c = a->conf;
 	char host[64], err[256];
-	struct buf b = buf_on(host, sizeof host - 1);
-	ip_addr_put(&b, &c->rest_listen.a);
-	host[b.len] = 0;
+	rest_host(a, host);
 	for (uint32_t i = 0; i < c->n_accounts; i++)
-	store_list(a->store, &store_callbacks,
-	    &(struct store_filter){.oldest_first = true, .limit = UINT32_MAX}, on_owed, a);
 		a->accounts[i] = (struct rest_account){c->accounts[i].sid, c->accounts[i].token};
 	const struct rest_env env = {
 	    .calls = a->calls,
@@ -245,13 +260,17 @@ static int start_rest(struct app *a)
 	const struct http_server_conf conf = {
 	    .host = host,
 	    .port = c->rest_listen.port,
+	    .listen_fd = a->rest_fd,
 	    .handler = rest_handle,
 	    .refuse = rest_refuse,
 	    .ctx = a->rest,
 	};
-	a->server = a->rest ? http_server_new(a->loop, &conf, err) : NULL;
+	if (!a->rest)
+		return complain("rest", "no memory");
+	a->server = http_server_new(a->loop, &conf, err);
+	a->rest_fd = -1;
 	if (!a->server)
-		return complain("rest", a->rest ? err : "no memory");
+		return complain("rest", err);
 	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP %s, %s", host,
 	    http_server_port(a->server), c->from_host, dp_describe(a->dp));
 	return 0;
@@ -260,8 +279,8 @@ static int start_rest(struct app *a)
 static int start(struct app *a)
 {
 	int events_fd = -1;
-	if (start_loop(a) < 0 || start_dataplane(a, &events_fd) < 0 || start_services(a) < 0 ||
-	    start_calls(a, events_fd) < 0) {
+	if (start_loop(a) < 0 || take_rest_port(a) < 0 || start_dataplane(a, &events_fd) < 0 ||
+	    start_services(a) < 0 || start_calls(a, events_fd) < 0) {
 		if (!a->bridge && events_fd >= 0)
 			close(events_fd);
 		return -1;
@@ -286,8 +305,13 @@ static void take_down(struct app *a)
 	struct store *store = a->store;
 	a->store = NULL;
 	store_close(store);
+	outbox_free(a->outbox);
+	a->outbox = NULL;
+	app_held_free(a->held);
 	if (a->server)
 		http_server_free(a->server);
+	if (a->rest_fd >= 0)
+		close(a->rest_fd);
 	if (a->rest)
 		rest_free(a->rest);
 	tag_timers_free(a->timers);
@@ -306,7 +330,7 @@ int app_run(const struct config *c)
 {
 	struct app *a = mem_zalloc(sizeof *a);
 	a->conf = c;
-	a->signal_fd = -1;
+	a->signal_fd = a->rest_fd = -1;
 	umask(077); /* the store and captures hold who called whom */
 	int rc = start(a);
 	int code = rc == 0 || a->stopping ? EXIT_OK : EXIT_HOST;
@@ -321,6 +345,3 @@ int app_run(const struct config *c)
 	free(a);
 	return code;
 }
-	outbox_free(a->outbox);
-	a->outbox = NULL;
-	app_held_free(a->held);

@@ -30,6 +30,7 @@ struct app {
 	struct http_server *server;
 	struct rest_account accounts[CONFIG_ACCOUNTS_MAX];
 	int signal_fd;
+	int rest_fd;           /* the REST port, until the server takes it; -1 */
 	bool stopping, ending; /* a signal came; the parts are being taken down */
 	bool failed;
 	uint64_t stop_by_ns;

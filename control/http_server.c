@@ -340,11 +340,11 @@ static uint16_t bound_port(int fd)
 }
 
 /* Our own socket rather than MHD's: its errors come with a reason. */
-static int listen_on(const struct http_server_conf *c, char err[256])
+int http_server_listen(const char *host, uint16_t port, char err[256])
 {
 	struct address a;
-	if (address_parse(&a, c->host, c->port)) {
-		snprintf(err, 256, "%s is not an IPv4 or IPv6 address", c->host);
+	if (address_parse(&a, host, port)) {
+		snprintf(err, 256, "%s is not an IPv4 or IPv6 address", host);
 		return -1;
 	}
 	int one = 1, fd = socket(a.ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -352,7 +352,7 @@ static int listen_on(const struct http_server_conf *c, char err[256])
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (fd >= 0 && !bind(fd, (struct sockaddr *)&a.ss, a.len) && !listen(fd, 511))
 		return fd;
-	snprintf(err, 256, "cannot listen on %s port %u: %s", c->host, c->port, strerror(errno));
+	snprintf(err, 256, "cannot listen on %s port %u: %s", host, port, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -371,7 +371,8 @@ static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 
 static int start(struct http_server *s, char err[256])
 {
-	int fd = listen_on(&s->conf, err);
+	const struct http_server_conf *c = &s->conf;
+	int fd = c->listen_fd > 0 ? c->listen_fd : http_server_listen(c->host, c->port, err);
 	if (fd < 0)
 		return -1;
 	s->port = bound_port(fd);

@@ -45,6 +45,7 @@ typedef void (*http_refuse_fn)(
 struct http_server_conf {
 	const char *host;         /* address literal, IPv4 or IPv6 */
 	uint16_t port;            /* 0: any free one */
+	int listen_fd;            /* of http_server_listen, taken even on failure; 0: it listens itself */
 	uint32_t connections_max; /* 0: 512 */
 	uint32_t per_ip_max;      /* 0: 128; connections from one address */
 	uint32_t idle_s;          /* 0: 30; a connection that says nothing for so long is closed */
@@ -53,7 +54,11 @@ struct http_server_conf {
 	void *ctx;
 };
 
-/* NULL with a sentence in err: bad address, port taken, no descriptors. */
+/* Take the address and port early: connections wait in the socket's queue until a server is made of it. Returns
+ * the socket, or -1 with a sentence in err: bad address, port taken, no descriptors. */
+[[nodiscard]] int http_server_listen(const char *host, uint16_t port, char err[256]);
+
+/* NULL with a sentence in err: the same reasons, or no memory. */
 struct http_server *http_server_new(struct loop *l, const struct http_server_conf *conf, char err[256]);
 /* Closes every connection. Exchanges that have no reply are freed: nothing may reply to them later, so free
  * whatever still holds one (the store) first. */

@@ -4,11 +4,12 @@
 
 const assert = require('assert');
 const fs = require('fs');
+const net = require('net');
 const path = require('path');
 const { spawnSync } = require('child_process');
 const { run } = require('./lib/world');
 const { callee } = require('./lib/sipp');
-const { Engine } = require('./lib/engine');
+const { Engine, BIN } = require('./lib/engine');
 const { until, sleep } = require('./lib/tap');
 const host = require('./lib/host');
 
@@ -54,6 +55,27 @@ run({}, (s, w) => {
 			const mine = c.seen('status').filter((r) => r.params.CallSid === sid);
 			assert.deepStrictEqual(mine.map((r) => [r.params.CallStatus, r.valid]), [['failed', true]]);
 		}
+	}, { limit_ms: 60000 });
+
+	s.test('a_rest_port_that_is_taken_is_found_out_before_calls_of_the_last_run_are_closed', async () => {
+		const kate = await callee('answer');
+		const c = w.app.corner();
+		const r = await w.engine.create({ To: kate.uri, Twiml: response('<Pause length="60"/>'), StatusCallback: c.url('status') });
+		await w.engine.reaches(r.json.sid, 'in-progress');
+		await w.engine.kill();
+		kate.stop();
+		const squatter = net.createServer();
+		await new Promise((resolve) => squatter.listen(8080, '127.0.0.1', resolve));
+		const failed = spawnSync(BIN, ['run', '-c', w.engine.file], { encoding: 'utf8', timeout: 15000 });
+		assert.strictEqual(failed.status, 4, failed.stderr);
+		assert.match(failed.stderr, /port 8080/);
+		assert.deepStrictEqual(w.engine.rows(`SELECT status FROM calls WHERE sid = '${r.json.sid}'`), [{ status: 'in-progress' }]);
+		assert.deepStrictEqual(c.seen('status'), []);
+		await new Promise((resolve) => squatter.close(resolve));
+		await w.engine.start();
+		assert.strictEqual((await w.engine.ended(r.json.sid)).status, 'failed');
+		await until(() => c.seen('status').length === 1, 'the callback');
+		assert.strictEqual(c.seen('status')[0].params.CallStatus, 'failed');
 	}, { limit_ms: 60000 });
 
 	s.test('a_second_restart_closes_nothing_twice', async () => {
