@@ -271,6 +271,7 @@ static int start_rest(struct app *a)
 	a->rest_fd = -1;
 	if (!a->server)
 		return complain("rest", err);
+	a->links = link_watch_new(a->loop, a->dp, c->dp.device);
 	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP %s, %s", host,
 	    http_server_port(a->server), c->from_host, dp_describe(a->dp));
 	return 0;
@@ -314,6 +315,7 @@ static void take_down(struct app *a)
 		close(a->rest_fd);
 	if (a->rest)
 		rest_free(a->rest);
+	link_watch_free(a->links);
 	tag_timers_free(a->timers);
 	if (a->calls)
 		calls_free(a->calls);

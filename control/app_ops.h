@@ -10,6 +10,7 @@
 #include "control/http_client.h"
 #include "control/http_server.h"
 #include "control/outbox.h"
+#include "control/link_watch.h"
 #include "control/rest/rest.h"
 #include "control/store.h"
 #include "control/tag_timer.h"
@@ -22,12 +23,13 @@ struct app {
 	struct dns *dns;
 	struct http_client *http;
 	struct bridge *bridge;
-	struct calls *calls;
 	struct outbox *outbox;
 	struct callback_row *held; /* waits for the save of its call */
+	struct calls *calls;
 	struct tag_timers *timers;
 	struct rest *rest;
 	struct http_server *server;
+	struct link_watch *links;
 	struct rest_account accounts[CONFIG_ACCOUNTS_MAX];
 	int signal_fd;
 	int rest_fd;           /* the REST port, until the server takes it; -1 */
@@ -40,9 +42,6 @@ struct app {
 /* The table for calls_new. */
 void app_ops(struct app *a, struct calls_ops *ops);
 
-/* May SIP go to this address? NULL: yes. */
-const char *app_refusal(const struct config *c, const struct ip_addr *a);
-
 /* app_webhooks.c: requests to applications. */
 int app_webhook(void *app, const char *account_sid, const char *url, bool post, const struct form *params,
     uint64_t tag);
@@ -52,5 +51,8 @@ struct callback_row *app_held(struct app *a, const char *call_sid);
 void app_held_free(struct callback_row *c);
 void app_note(void *app, const struct call_note *n);
 void app_outbox_ops(struct app *a, struct outbox_ops *ops);
+
+/* May SIP go to this address? NULL: yes. */
+const char *app_refusal(const struct config *c, const struct ip_addr *a);
 
 #endif

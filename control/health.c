@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/health.h"
 
+#include "control/link_watch.h"
 #include "control/rest/json_text.h"
+
+#include <string.h>
 
 static json_t *worker_json(uint16_t i, uint64_t age_ns)
 {
@@ -12,7 +15,7 @@ static json_t *worker_json(uint16_t i, uint64_t age_ns)
 	return o;
 }
 
-char *health_json(const uint64_t *beats, uint16_t n, uint64_t now_ns, int *status)
+char *health_json(const uint64_t *beats, uint16_t n, enum dp_link link, uint64_t now_ns, int *status)
 {
 	json_t *workers = json_array(), *stuck = json_array(), *o = json_object();
 	for (uint16_t i = 0; i < n; i++) {
@@ -22,9 +25,12 @@ char *health_json(const uint64_t *beats, uint16_t n, uint64_t now_ns, int *statu
 		if (age >= HEALTH_BEAT_NS)
 			json_array_append_new(stuck, json_integer(i));
 	}
-	bool ok = n && !json_array_size(stuck);
-	*status = ok ? 200 : 503;
-	json_object_set_new(o, "status", json_string(ok ? "ok" : n ? "stuck" : "no workers"));
+	const char *word = !n ? "no workers" : json_array_size(stuck) ? "stuck" : "ok";
+	if (n && link == DP_LINK_GONE)
+		word = "no device";
+	*status = strcmp(word, "ok") == 0 ? 200 : 503;
+	json_object_set_new(o, "status", json_string(word));
+	json_object_set_new(o, "link", json_string(n ? link_name(link) : "gone"));
 	json_object_set_new(o, "stuck", stuck);
 	json_object_set_new(o, "workers", workers);
 	return json_text_dump(o);
@@ -36,5 +42,5 @@ char *health_of(const struct dp *d, uint64_t now_ns, int *status)
 	uint16_t n = d ? dp_workers(d) : 0;
 	for (uint16_t i = 0; i < n; i++)
 		beats[i] = dp_beat_ns(d, i);
-	return health_json(beats, n, now_ns, status);
+	return health_json(beats, n, d ? link_worst(d) : DP_LINK_GONE, now_ns, status);
 }

@@ -70,6 +70,14 @@ static void write_beats(FILE *f, const struct metrics_input *in)
 	}
 }
 
+static void write_links(FILE *f, const struct metrics_input *in)
+{
+	head(f, "link_up", "gauge",
+	    "1 while the link of the worker's device is up, 0 when it is down or gone");
+	for (uint16_t w = 0; w < in->n_workers; w++)
+		fprintf(f, "dialplane_link_up{worker=\"%u\"} %d\n", w, in->workers[w].link == DP_LINK_UP);
+}
+
 static void write_legs(FILE *f, const struct metrics_input *in)
 {
 	head(f, "legs", "gauge", "call legs originated and not yet ended, by state");
@@ -151,6 +159,7 @@ static void write_all(FILE *f, const struct metrics_input *in)
 		write_pool(f, in, "pool_used", "objects of the pool in use", true);
 		write_pool(f, in, "pool_size", "objects the pool has", false);
 		write_beats(f, in);
+		write_links(f, in);
 	}
 	write_rings(f, in);
 	write_calls(f, in);
@@ -182,6 +191,7 @@ static void gather_workers(struct metrics_input *in, const struct dp *d)
 		m->stats = dp_stats(d, w);
 		m->n_pools = dp_gauges(d, w, m->pools);
 		m->beat_ns = dp_beat_ns(d, w);
+		m->link = dp_link(d, w);
 	}
 }
 

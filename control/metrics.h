@@ -21,6 +21,7 @@ struct metrics_worker {
 	uint32_t n_pools;
 	struct dp_pool_gauge pools[DP_POOLS_MAX];
 	uint64_t beat_ns;
+	enum dp_link link;
 };
 
 /* Everything that is told, gathered first. */

@@ -249,3 +249,8 @@ uint64_t dp_beat_ns(const struct dp *d, uint16_t worker)
 {
 	return dp_loop_beat(&d->workers[worker].loop);
 }
+
+enum dp_link dp_link(const struct dp *d, uint16_t worker)
+{
+	return port_link(d->port, worker);
+}

@@ -4,6 +4,7 @@
 #include "dataplane/core/tick.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #define NS_PER_S     1000000000ull
 #define SLEEP_MAX_NS (500 * NS_PER_MS) /* the heart-beat is never older */
 #define BLIND_NS     (200000ull)       /* longest sleep on a device without a file descriptor */
+#define DEAF_NS      (10 * NS_PER_MS)  /* longest sleep beside a device that reports errors */
 #define SLEEP_MIN_NS 20000ull          /* below that a system call costs more than turning */
 #define FDS_MAX      9
 
@@ -18,6 +20,7 @@ struct sleeper {
 	struct pollfd fds[FDS_MAX];
 	uint32_t n;
 	bool blind; /* the device cannot wake us */
+	bool deaf;  /* it would wake us at once with an error: not asked in the next sleep */
 };
 
 static void sleeper_init(struct sleeper *s, const struct dp_loop *l)
@@ -41,11 +44,38 @@ static uint64_t sleep_ns(const struct sleeper *s, const struct worker *w, uint64
 	return (uint64_t)left < most ? (uint64_t)left : most;
 }
 
+/* A socket whose device went down says so until it is asked for the error, one whose device is gone for ever:
+ * without a pause the worker would turn all the time. */
+static bool complaining(const struct sleeper *s)
+{
+	bool any = false;
+	for (uint32_t i = 1; i < s->n; i++) {
+		int error;
+		socklen_t len = sizeof error;
+		if (!(s->fds[i].revents & (POLLERR | POLLHUP | POLLNVAL)))
+			continue;
+		any = true;
+		(void)getsockopt(s->fds[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	}
+	return any;
+}
+
+/* How many woke us; what each said is in revents. */
+static int wait_for(struct sleeper *s, uint64_t ns)
+{
+	bool deaf = s->deaf;
+	if (deaf && ns > DEAF_NS)
+		ns = DEAF_NS;
+	const struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+	int n = ppoll(s->fds, deaf ? 1 : s->n, &ts, NULL);
+	s->deaf = !deaf && n > 0 && complaining(s);
+	return n;
+}
+
 static void block(struct sleeper *s, const struct dp_loop *l, uint64_t ns)
 {
-	const struct timespec ts = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
 	uint64_t count;
-	if (ppoll(s->fds, s->n, &ts, NULL) <= 0 || !(s->fds[0].revents & POLLIN))
+	if (wait_for(s, ns) <= 0 || !(s->fds[0].revents & POLLIN))
 		return;
 	ssize_t n = read(l->wake_fd, &count, sizeof count);
 	(void)n; /* EAGAIN: somebody else's wake-up was read with the last one */

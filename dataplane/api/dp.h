@@ -29,6 +29,12 @@ const struct dp_stats *dp_stats(const struct dp *d, uint16_t worker);
 uint32_t dp_gauges(const struct dp *d, uint16_t worker, struct dp_pool_gauge out[DP_POOLS_MAX]);
 uint64_t dp_beat_ns(const struct dp *d, uint16_t worker); /* CLOCK_MONOTONIC ns of the worker's last turn (sleep counts: it wakes at least twice a second) */
 
+/* Of the device that the worker's packets go through. Down may come up again; gone does not: an interface that
+ * was removed (or made anew under its name), a card that was pulled. */
+enum dp_link { DP_LINK_UP, DP_LINK_DOWN, DP_LINK_GONE };
+/* Any thread but the workers': asks the kernel or the driver. */
+enum dp_link dp_link(const struct dp *d, uint16_t worker);
+
 /* What dp_start would do with this config, one line a fact, without touching the device: for `dialplane check`.
  * Returns the number of problems found; each goes to `say` with level 'E' (fatal), 'W' or 'I'. */
 int dp_check(const struct dp_conf *conf, void (*say)(void *ctx, char level, const char *text), void *ctx);

@@ -54,6 +54,9 @@ void netdev_get(const char *name, struct netdev *out)
 		return;
 	out->exists = true;
 	out->up = r.ifr_flags & IFF_UP;
+	out->running = r.ifr_flags & IFF_RUNNING;
+	if (!ask(name, SIOCGIFINDEX, &r))
+		out->index = (uint32_t)r.ifr_ifindex;
 	if (!ask(name, SIOCGIFMTU, &r))
 		out->mtu = (uint16_t)(r.ifr_mtu > 65535 ? 65535 : r.ifr_mtu);
 	if (!ask(name, SIOCGIFHWADDR, &r))

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 struct netdev {
-	bool exists, up;
+	bool exists, up, running; /* up: switched on; running: and its other end is there */
+	uint32_t index;           /* never given to another interface; 0: there is none of this name */
 	uint16_t mtu;
 	uint8_t mac[6];
 	uint16_t channels, channels_max; /* receive queues in use, and possible; at least 1 */

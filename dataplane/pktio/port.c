@@ -31,6 +31,7 @@ struct port {
 	uint16_t queues, mtu;
 	uint16_t n_devs, n_started; /* ethdevs: one with all queues, or one for each */
 	uint16_t ids[DP_WORKERS_MAX];
+	uint32_t ifindex;      /* of the kernel's interface; 0: the device is none */
 	uint16_t old_channels; /* to be put back; 0: not changed */
 	uint8_t mac[6];
 	char desc[512];
@@ -275,6 +276,7 @@ static int open_steps(struct port *p, char *why, size_t room)
 	struct netdev_socks before = {0}, socks = {0};
 	netdev_get(p->conf->device, &nd);
 	p->mtu = nd.mtu && nd.mtu < p->conf->mtu ? nd.mtu : p->conf->mtu;
+	p->ifindex = p->driver->kernel_iface ? nd.index : 0;
 	int rc = bring_up(p, &nd, why, room);
 	if (rc)
 		return rc;
@@ -418,4 +420,21 @@ struct pktio *port_queue(struct port *p, uint16_t q)
 const char *port_describe(const struct port *p)
 {
 	return p->desc;
+}
+
+/* The drivers on kernel interfaces report the state that they were started in. */
+enum dp_link port_link(const struct port *p, uint16_t q)
+{
+	struct rte_eth_link link;
+	uint16_t id = dev_of(p, q < p->queues ? q : 0);
+	struct netdev nd;
+	if (p->ifindex) {
+		netdev_get(p->conf->device, &nd);
+		if (nd.index != p->ifindex)
+			return DP_LINK_GONE;
+		return nd.up && nd.running ? DP_LINK_UP : DP_LINK_DOWN;
+	}
+	if (rte_eth_dev_is_removed(id))
+		return DP_LINK_GONE;
+	return rte_eth_link_get_nowait(id, &link) == 0 && link.link_status ? DP_LINK_UP : DP_LINK_DOWN;
 }

@@ -7,7 +7,7 @@
 #ifndef DP_PORT_H
 #define DP_PORT_H
 
-#include "dataplane/api/dp_conf.h"
+#include "dataplane/api/dp.h"
 #include "dataplane/pktio/pktio.h"
 
 struct port;
@@ -37,6 +37,8 @@ void port_close(struct port *p);
 uint16_t port_queues(const struct port *p);
 /* Queue q < port_queues(p). Lives until port_close. */
 struct pktio *port_queue(struct port *p, uint16_t q);
+/* Any thread, while the port is open: the link of queue q, of the first where there are fewer. */
+enum dp_link port_link(const struct port *p, uint16_t q);
 /* "net_af_xdp on veth0, 1 queue, mtu 1500, no hugepages", with why a driver that was tried first failed. */
 const char *port_describe(const struct port *p);
 

@@ -9,7 +9,7 @@ const { spawn, spawnSync } = require('child_process');
 const { run } = require('./lib/world');
 const { callee } = require('./lib/sipp');
 const { Engine, BIN } = require('./lib/engine');
-const { until } = require('./lib/tap');
+const { until, sleep } = require('./lib/tap');
 const host = require('./lib/host');
 
 const response = (inner) => `<Response>${inner}</Response>`;
@@ -41,13 +41,36 @@ run({ workers: 2 }, (s, w) => {
 		for (const n of [0, 1]) assert.strictEqual(m[`dialplane_legs_started_total{worker="${n}"}`], 2, `legs of worker ${n}`);
 	});
 
+	// What healthz, the gauges and (once, within a second) the log say of the device.
+	async function link(word, gauge, status) {
+		const r = await until(async () => {
+			const h = await healthz();
+			return h.json.link === word ? h : null;
+		}, `healthz says the link is ${word}`, 3000);
+		assert.strictEqual(r.status, status);
+		const m = await w.engine.metrics();
+		for (const n of [0, 1]) assert.strictEqual(m[`dialplane_link_up{worker="${n}"}`], gauge);
+		await sleep(1500);
+	}
+
+	const linesAbout = (device) => w.engine.log(1e6).split('\n').filter((l) => l.includes(`${device}: the `))
+		.map((l) => /the (link|device) is (down|up again|gone)/.exec(l)[0]);
+
+	const cpuMs = () => {
+		const f = fs.readFileSync(`/proc/${w.engine.child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+		return (Number(f[11]) + Number(f[12])) * 10;
+	};
+
 	s.test('a_link_that_went_down_and_came_up_again_carries_calls', async () => {
 		host.inPeersSync(['ip', 'link', 'set', 'peer0', 'down']);
+		await link('down', 0, 200);
 		const r = await w.engine.create({ To: 'sip:x@10.77.0.14', Twiml: response('<Hangup/>') });
 		assert.strictEqual((await w.engine.ended(r.json.sid)).status, 'failed');
 		host.inPeersSync(['ip', 'link', 'set', 'peer0', 'up']);
 		await until(() => host.inPeersSync(['cat', '/sys/class/net/peer0/operstate']).stdout.trim() === 'up', 'the link');
+		await link('up', 1, 200);
 		await goesThrough();
+		assert.deepStrictEqual(linesAbout('dp0'), ['the link is down', 'the link is up again']);
 	});
 
 	s.test('healthz_names_a_worker_that_hangs_and_is_good_again_when_it_turns', async () => {
@@ -99,4 +122,26 @@ run({ workers: 2 }, (s, w) => {
 		await w.engine.start();
 		await goesThrough();
 	});
+
+	for (const driver of ['af_packet', 'af_xdp']) {
+		s.test(`on_${driver}_a_device_that_is_switched_off_or_removed_is_told_and_costs_nothing`, async () => {
+			await w.engine.stop();
+			const name = `dp-${driver.slice(3, 6)}`;
+			host.addLink(name);
+			w.engine.settings.device = { ...w.engine.settings.device, name, driver };
+			await w.engine.start();
+			await link('up', 1, 200);
+			for (const [argv, word, status] of [[['set', name, 'down'], 'down', 200], [['set', name, 'up'], 'up', 200],
+				[['del', name], 'gone', 503]]) {
+				assert.strictEqual(spawnSync('ip', ['link', ...argv]).status, 0);
+				await link(word, word === 'up' ? 1 : 0, status);
+				const cpu = cpuMs();
+				await sleep(2000);
+				const used = cpuMs() - cpu;
+				assert.ok(used < 200, `${used} ms of CPU in 2 s while the device is ${word}`);
+			}
+			assert.strictEqual((await healthz()).json.status, 'no device');
+			assert.deepStrictEqual(linesAbout(name), ['the link is down', 'the link is up again', 'the device is gone']);
+		}, { limit_ms: 60000 });
+	}
 });

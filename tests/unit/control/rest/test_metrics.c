@@ -177,10 +177,13 @@ static void pools_rings_calls_and_the_rest_are_told(void **state)
 	    "\ndialplane_store_commits_total 11\n",
 	    "\ndialplane_webhooks_in_flight 12\n",
 	    "\ndialplane_worker_beat_age_seconds{worker=\"0\"} 0.250\n",
+	    "\ndialplane_link_up{worker=\"0\"} 1\n",
+	    "\ndialplane_link_up{worker=\"1\"} 0\n",
 	    "\ndialplane_http_requests_total{route=\"calls\",status=\"201\"} 2\n",
 	    "\ndialplane_http_requests_total{route=\"none\",status=\"other\"} 1\n",
 	};
 	struct metrics_input *in = input();
+	in->workers[1].link = DP_LINK_DOWN;
 	size_t len;
 	metrics_http_count(&http, ROUTE_CALLS, 201);
 	metrics_http_count(&http, ROUTE_CALLS, 201);
@@ -198,7 +201,7 @@ static void health_is_good_while_every_worker_turns(void **state)
 	(void)state;
 	uint64_t now = 50 * HEALTH_BEAT_NS, beats[2] = {now - HEALTH_BEAT_NS + 1, now + 5};
 	int status = 0;
-	char *s = health_json(beats, 2, now, &status);
+	char *s = health_json(beats, 2, DP_LINK_UP, now, &status);
 	json_t *o = json_loads(s, 0, NULL);
 	assert_int_equal(status, 200);
 	assert_string_equal(json_string_value(json_object_get(o, "status")), "ok");
@@ -213,13 +216,38 @@ static void health_names_the_worker_that_is_stuck(void **state)
 	(void)state;
 	uint64_t now = 50 * HEALTH_BEAT_NS, beats[3] = {now, now - HEALTH_BEAT_NS, now - 10};
 	int status = 0;
-	char *s = health_json(beats, 3, now, &status);
+	char *s = health_json(beats, 3, DP_LINK_UP, now, &status);
 	json_t *o = json_loads(s, 0, NULL), *stuck = json_object_get(o, "stuck");
 	assert_int_equal(status, 503);
 	assert_int_equal(json_array_size(stuck), 1);
 	assert_int_equal(json_integer_value(json_array_get(stuck, 0)), 1);
 	json_decref(o);
 	free(s);
+}
+
+static void health_says_which_link_and_is_bad_without_a_device(void **state)
+{
+	(void)state;
+	static const struct {
+		enum dp_link link;
+		int status;
+		const char *word, *name;
+	} rows[] = {
+	    {DP_LINK_UP, 200, "ok", "up"},
+	    {DP_LINK_DOWN, 200, "ok", "down"},
+	    {DP_LINK_GONE, 503, "no device", "gone"},
+	};
+	uint64_t now = 50 * HEALTH_BEAT_NS;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int status = 0;
+		char *s = health_json(&now, 1, rows[i].link, now, &status);
+		json_t *o = json_loads(s, 0, NULL);
+		assert_int_equal(status, rows[i].status);
+		assert_string_equal(json_string_value(json_object_get(o, "status")), rows[i].word);
+		assert_string_equal(json_string_value(json_object_get(o, "link")), rows[i].name);
+		json_decref(o);
+		free(s);
+	}
 }
 
 static void health_without_workers_is_not_good(void **state)
@@ -238,6 +266,7 @@ int main(void)
 	    cmocka_unit_test(pools_rings_calls_and_the_rest_are_told),
 	    cmocka_unit_test(health_is_good_while_every_worker_turns),
 	    cmocka_unit_test(health_names_the_worker_that_is_stuck),
+	    cmocka_unit_test(health_says_which_link_and_is_bad_without_a_device),
 	    cmocka_unit_test(health_without_workers_is_not_good),
 	};
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
