@@ -165,6 +165,20 @@ class Engine {
 		return m;
 	}
 
+	// Every pool and queue is as empty as it was in `idle` (metrics()); transactions linger up to 32 s after a call
+	// (RFC 3261 timers D and J), what else is used then has leaked.
+	async emptied(idle, ms) {
+		const watched = Object.keys(idle).filter((k) => /^dialplane_(pool_used|ring_depth|ring_waiting|legs|calls)\{/.test(k) ||
+			/^dialplane_(calls_live|store_queue|webhooks_in_flight)$/.test(k));
+		if (!watched.some((k) => k.includes('pool="packets"'))) throw new Error('/metrics has no pools');
+		let m;
+		const left = () => watched.filter((k) => m[k] > idle[k]).map((k) => `${k} ${m[k]} > ${idle[k]}`);
+		return until(async () => {
+			m = await this.metrics();
+			return left().length === 0;
+		}, () => `everything given back: ${left().join(', ')}`, ms, 500);
+	}
+
 	rssKb() {
 		return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]);
 	}
