@@ -97,6 +97,18 @@ static struct media_leg *leg_at(struct media *m, uint32_t idx)
 	return &m->legs[idx];
 }
 
+/* The port that has rested longest is the one whose leg the caches have forgotten longest. */
+static void fetch_next(const struct media *m)
+{
+	uint32_t next = ports_next(&m->ports);
+	if (next == PORTS_NONE)
+		return;
+	const char *leg = (const char *)&m->legs[next];
+	for (size_t at = 0; at < sizeof *m->legs; at += 64)
+		__builtin_prefetch(leg + at, 1);
+	__builtin_prefetch(&m->ports.free_at[next]);
+}
+
 uint32_t media_open(struct media *m, uint64_t now)
 {
 	uint32_t idx = ports_get(&m->ports, now);
@@ -118,6 +130,7 @@ uint32_t media_open(struct media *m, uint64_t now)
 	        .resync = true},
 	};
 	m->used++;
+	fetch_next(m);
 	return idx;
 }
 

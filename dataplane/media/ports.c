@@ -68,6 +68,11 @@ uint32_t ports_get(struct ports *p, uint64_t now)
 	return pair;
 }
 
+uint32_t ports_next(const struct ports *p)
+{
+	return p->count ? p->fifo[p->head] : PORTS_NONE;
+}
+
 void ports_put(struct ports *p, uint32_t pair, uint64_t now)
 {
 	assert(pair < p->n && p->count < p->n);

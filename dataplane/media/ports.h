@@ -28,6 +28,8 @@ struct ports {
 void ports_fini(struct ports *p);
 /* PORTS_NONE: none free, or all that are free still rest. */
 uint32_t ports_get(struct ports *p, uint64_t now);
+/* What the next ports_get will give if nothing is put back before; PORTS_NONE: nothing is free. */
+uint32_t ports_next(const struct ports *p);
 void ports_put(struct ports *p, uint32_t pair, uint64_t now);
 /* Pairs that ports_get would not give at `now`: in use or resting. */
 uint32_t ports_busy(const struct ports *p, uint64_t now);
