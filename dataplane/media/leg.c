@@ -64,6 +64,7 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
 		return -ENOMEM;
 	*m = (struct media){.n = s.n * (1u + conf->n_media_ips),
 	    .pairs = s.n,
+	    .owns = 1u + conf->n_media_ips,
 	    .base = (uint16_t)(conf->rtp_lo + 2 * s.first),
 	    .worker = worker,
 	    .learn = conf->rtp_learn_source,
@@ -333,7 +334,7 @@ void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_i
 static struct media_leg *leg_of(struct media *m, const struct ip_sock *own)
 {
 	uint32_t pair = ((uint32_t)own->port - m->base) / 2, a = net_own(m->net, &own->a);
-	if (own->port < m->base || pair >= m->pairs || a >= m->n / m->pairs)
+	if (own->port < m->base || pair >= m->pairs || a >= m->owns)
 		return NULL;
 	return &m->legs[a * m->pairs + pair];
 }

@@ -73,7 +73,7 @@ struct media_leg {
 
 struct media {
 	struct media_leg *legs; /* n, by address and port pair */
-	uint32_t n, pairs;      /* pairs of one address */
+	uint32_t n, pairs, owns; /* owns: addresses, each with so many pairs */
 	uint16_t base; /* first RTP port of this worker's slice */
 	uint16_t worker;
 	bool learn; /* another source than the SDP's may take over */

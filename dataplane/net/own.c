@@ -12,7 +12,7 @@ static uint32_t place(uint32_t ip)
 
 static int own_add(struct own *o, const struct ip_addr *a)
 {
-	if (a->fam != 4 || own_find(o, ip4_of(a)) != OWN_NONE)
+	if (a->fam != 4 || own_search(o, ip4_of(a)) != OWN_NONE)
 		return -EINVAL;
 	uint32_t ip = ip4_of(a), i = place(ip);
 	while (o->slot[i])
@@ -33,7 +33,7 @@ int own_init(struct own *o, const struct dp_conf *conf)
 	return rc;
 }
 
-uint32_t own_find(const struct own *o, uint32_t ip)
+uint32_t own_search(const struct own *o, uint32_t ip)
 {
 	for (uint32_t i = place(ip); o->slot[i]; i = (i + 1) % OWN_SLOTS) {
 		if (o->ip[o->slot[i] - 1] == ip)

@@ -21,7 +21,14 @@ static_assert(OWN_MAX < 255 && OWN_SLOTS >= 2 * OWN_MAX, "the numbers outgrew th
 
 /* -EINVAL: too many, not IPv4, or one twice. */
 [[nodiscard]] int own_init(struct own *o, const struct dp_conf *conf);
-/* Its number, or OWN_NONE. */
-uint32_t own_find(const struct own *o, uint32_t ip);
+uint32_t own_search(const struct own *o, uint32_t ip);
+
+/* Its number, or OWN_NONE. Mostly there is one address, and mostly it is meant. */
+static inline uint32_t own_find(const struct own *o, uint32_t ip)
+{
+	if (ip == o->ip[0])
+		return 0;
+	return o->n > 1 ? own_search(o, ip) : OWN_NONE;
+}
 
 #endif
