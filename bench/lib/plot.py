@@ -57,7 +57,7 @@ def lines(chart, picked):
     body = f'set xlabel "{chart.x}"\nset key top left\nset format y "%.10g"\n' + ("set logscale xy\n" if chart.log else "")
     plots = []
     for i, metric in enumerate(chart.metrics):
-        mine = sorted((float(h.group(1)), r) for h, r in picked if r["metric"] == metric)
+        mine = sorted(((float(h.group(1)), r) for h, r in picked if r["metric"] == metric), key=lambda row: row[0])
         body += f"$d{i} << E\n" + "\n".join(f"{x} {r['median']} {r['min']} {r['max']}" for x, r in mine) + "\nE\n"
         style = f"lc rgb '{COLOURS[i]}' lw 2"
         plots.append(f"$d{i} using 1:2:3:4 with yerrorbars {style} notitle")
