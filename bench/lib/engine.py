@@ -129,7 +129,9 @@ class Engine:
         before = self.metrics()
         argv = self.inside([*FIRST, "taskset", "-c", str(LOAD_CPU), *argv])
         p = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
-        if p.returncode != 0 or self.process.poll() is not None:
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the engine ended with {self.process.returncode} under load\n{self.log()}")
+        if p.returncode != 0:
             raise RuntimeError(f"call_load: {p.stderr or p.returncode}\n{self.log()}")
         report = json.loads(p.stdout)
         report["useful"] = useful_share(before, self.metrics())

@@ -33,7 +33,6 @@ class Chart(NamedTuple):
 PARSE = ["{src}/bench/parse/suite", "--build", "{build}"]
 RELAY = ["{src}/bench/relay/suite", "--build", "{build}", "--scratch", "{scratch}"]
 SIGNAL = ["{src}/bench/signal/suite", "--build", "{build}", "--scratch", "{scratch}"]
-RELAY = ["{src}/bench/relay/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CONTROL = ["{src}/bench/control/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CALL = ["{src}/bench/call/suite", "--build", "{build}", "--scratch", "{scratch}"]
 
@@ -44,8 +43,6 @@ SUITES = [
           [SIGNAL], [[*SIGNAL, "--quick"]], 900, 90, root=True),
     Suite("relay", "RTP through one worker: memory rings, veth, beside rtpengine and testpmd",
           [RELAY], [[*RELAY, "--quick"]], 300, 60, root=True),
-    Suite("relay", "RTP between two legs: memory rings, veth, beside rtpengine and testpmd",
-          [RELAY], [[*RELAY, "--quick"]], 900, 90, root=True),
     Suite("control", "ring round trip, REST creates, webhooks",
           [CONTROL], [[*CONTROL, "--quick"]], 240, 60, root=True),
     Suite("call", "the whole product: REST, two legs, TwiML, callbacks; a rate sweep and overload",
@@ -66,9 +63,6 @@ CHARTS = [
     Chart("relay.png", "An RTP packet through one worker, memory rings", "relay", ["packet"], r"streams-(\d+)", "streams",
           log=True),
     Chart("relay-veth.png", "RTP over a veth, one core", "relay", ["rate"], r"veth .*"),
-    Chart("signal-veth.png", "A two-leg call over a veth, one core", "signal", ["cpu"], r"veth .*"),
-    Chart("relay.png", "RTP over a veth, one core", "relay", ["rate"], r"veth .*"),
-    Chart("relay-rings.png", "RTP on memory rings, one core", "relay", ["packet"], r"streams-(\d+)", "streams at a time", log=True),
     Chart("call-goodput.png", "Calls completed at the rate offered, whole product", "call", ["offered", "completed_rate"],
           r"rate-(\d+)", "calls offered per second"),
     Chart("call-cpu.png", "CPU of the engine by part, one call, whole product", "call", ["cpu_part"], r"part: (?:.*)"),
