@@ -10,7 +10,6 @@
 #include "sip-parser/base/hash.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -184,10 +183,7 @@ static void on_neighbour(void *ctx, const struct ip_addr *ip, const uint8_t mac[
 static struct dp_event *event_claim(void *ctx)
 {
 	struct worker *w = ctx;
-	struct dp_event *e = dp_ring_claim(w->env.events);
-	if (e)
-		memset(e, 0, offsetof(struct dp_event, text));
-	return e;
+	return dp_ring_claim(w->env.events);
 }
 
 static void event_publish(void *ctx)

@@ -43,9 +43,9 @@ struct sip {
 	struct span host;     /* our address as text, and with the port unless it is 5060 */
 	struct span host_port;
 	char host_text[64], host_port_text[72];
-	/* Text that is the same in every message: from behind the Request-URI to the branch, from behind a user part to the
+	/* Text that is the same in every message: from behind the Request-URI to the branch, the Via value of that, from behind a user part to the
 	 * tag, our Contact behind its user part, what an INVITE says about us, User-Agent. */
-	struct span via_head, from_tail, contact_tail, about, agent;
+	struct span via_head, via_value, from_tail, contact_tail, about, agent;
 	char fixed[1536];
 };
 

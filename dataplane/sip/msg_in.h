@@ -9,7 +9,7 @@
 
 struct msg_in {
 	const struct sip_msg *m;
-	const struct sip_core *c;
+	const struct sip_core *c; /* NULL: a response whose status says everything (txn_response_brief) */
 	const struct ip_sock *src;
 	uint64_t now;
 };

@@ -14,14 +14,17 @@ void session_init(struct session *s, uint32_t id, uint16_t port, uint8_t codecs)
 
 static void put_head(struct buf *b, const struct session *s, const struct ip_addr *own)
 {
+	char text[48];
+	struct buf addr = buf_on(text, sizeof text);
+	ip_addr_put(&addr, own);
 	buf_lit(b, "v=0\r\no=- ");
 	buf_u32(b, s->id);
 	buf_chr(b, ' ');
 	buf_u32(b, s->version);
 	buf_lit(b, " IN IP4 ");
-	ip_addr_put(b, own);
+	buf_span(b, buf_view(&addr));
 	buf_lit(b, "\r\ns=-\r\nc=IN IP4 ");
-	ip_addr_put(b, own);
+	buf_span(b, buf_view(&addr));
 	buf_lit(b, "\r\nt=0 0\r\n");
 }
 

@@ -47,11 +47,14 @@ static int make_texts(struct sip *s)
 	struct buf b = buf_on(s->fixed, sizeof s->fixed);
 	uint32_t from = 0;
 	make_host(s);
-	buf_lit(&b, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
+	buf_lit(&b, " SIP/2.0\r\nVia: ");
+	uint32_t value = b.len;
+	buf_lit(&b, "SIP/2.0/UDP ");
 	buf_span(&b, s->host);
 	buf_chr(&b, ':');
 	buf_u32(&b, c->sip_port);
-	buf_lit(&b, ";rport;branch=" IDENT_COOKIE);
+	buf_lit(&b, ";branch=" IDENT_COOKIE);
+	s->via_value = span_of(b.p + value, b.len - value);
 	s->via_head = keep(&b, &from);
 	buf_chr(&b, '@');
 	buf_span(&b, s->host_port);

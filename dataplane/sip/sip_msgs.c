@@ -53,7 +53,7 @@ static void put_top(struct buf *b, struct sip *s, struct span method, struct spa
 		buf_put(b, t->token, IDENT_LEN);
 	else
 		buf_span(b, ack_token);
-	buf_lit(b, "\r\nMax-Forwards: 70\r\n");
+	buf_lit(b, ";rport\r\nMax-Forwards: 70\r\n");
 	if (route.len) {
 		buf_lit(b, "Route: ");
 		buf_span(b, route);

@@ -6,15 +6,8 @@
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/uas.h"
 
-#include <errno.h>
-
 int transport_send(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
 {
-	if (net_forbidden(s->env.net, dst)) {
-		sip_count(s, STAT_drop_sip_source);
-		pkt_put(pkt);
-		return -ENETUNREACH;
-	}
 	return net_udp_send(s->env.net, pkt, s->env.conf->sip_port, dst, now);
 }
 
@@ -76,8 +69,12 @@ static void message(struct sip *s, const struct udp_in *in, uint64_t now)
 {
 	struct sip_err err = {0};
 	const struct pkt *p = in->pkt;
-	if (sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err) ||
-	    sip_msg_core(&s->msg, &s->core, &err))
+	bool bad = sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err) != 0;
+	if (!bad && !s->msg.is_request && txn_response_brief(s, &s->msg, &in->src, now)) {
+		sip_count(s, STAT_sip_responses_in);
+		return;
+	}
+	if (bad || sip_msg_core(&s->msg, &s->core, &err))
 		refuse_bad(s, &err, &in->src, now);
 	else
 		dispatch(s, &(struct msg_in){&s->msg, &s->core, &in->src, now});

@@ -3,6 +3,7 @@
 
 #include "dataplane/sip/core.h"
 #include "dataplane/sip/transport.h"
+#include "sip-parser/base/ascii.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -187,18 +188,24 @@ int txn_start(struct txn *t, struct pkt *pkt, uint64_t now)
 }
 
 /* The CANCEL of an INVITE shares its branch (RFC 3261 §9.1): the method of the CSeq tells them apart. */
-static struct txn *client_of(struct sip *s, const struct msg_in *h)
+static struct txn *client_of(struct sip *s, const struct ident *id, enum sip_method method)
 {
-	const struct sip_msg *m = h->m;
-	struct ident id;
-	if (!ident_parse_branch(&id, msg_branch(h)) || id.worker != (uint8_t)s->env.worker)
+	struct txn *t = id->worker == (uint8_t)s->env.worker ? txn_at(s, id->index) : NULL;
+	if (!t || t->rand != id->rand || t->fsm.kind > TXN_NICT)
 		return NULL;
-	struct txn *t = txn_at(s, id.index);
-	if (!t || t->rand != id.rand || t->fsm.kind > TXN_NICT)
-		return NULL;
-	if (t->method == SIP_INVITE && m->method == SIP_CANCEL)
+	if (t->method == SIP_INVITE && method == SIP_CANCEL)
 		t = txn_at(s, t->cancel);
-	return t && t->method == m->method ? t : NULL;
+	return t && t->method == method ? t : NULL;
+}
+
+/* The 64 random bits of the branch are what proves the sender; a NAT or a second interface of a proxy may answer from
+ * elsewhere, so this is told and not refused. */
+static void take_response(struct txn *t, const struct msg_in *h)
+{
+	if (!ip_sock_eq(h->src, &t->remote))
+		sip_count(t->sip, STAT_sip_response_source);
+	list_drop(&t->waiting);
+	feed(t, txn_event_of(h->m->status), h, h->now);
 }
 
 bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method method)
@@ -210,15 +217,46 @@ bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method
 
 bool txn_response(struct sip *s, const struct msg_in *h)
 {
-	struct txn *t = client_of(s, h);
+	struct ident id;
+	if (!ident_parse_branch(&id, msg_branch(h)))
+		return false;
+	struct txn *t = client_of(s, &id, h->m->method);
 	if (!t || h->c->cseq != t->cseq)
 		return false;
-	/* The 64 random bits of the branch are what proves the sender; a NAT or a second interface of a proxy may
-	 * answer from elsewhere, so this is told and not refused. */
-	if (!ip_sock_eq(h->src, &t->remote))
-		sip_count(s, STAT_sip_response_source);
-	list_drop(&t->waiting);
-	feed(t, txn_event_of(h->m->status), h, h->now);
+	take_response(t, h);
+	return true;
+}
+
+/* The value is what we wrote: number, one space, method. */
+static bool is_cseq_of(struct span v, const struct txn *t)
+{
+	uint32_t n = 0, i = 0;
+	for (; i < v.len && i < 9 && ascii_is(v.p[i], ASCII_DIGIT); i++)
+		n = n * 10 + (uint32_t)(v.p[i] - '0');
+	return i && n == t->cseq && i < v.len && v.p[i] == ' ' &&
+	       span_eq(span_of(v.p + i + 1, v.len - i - 1), sip_method_name((enum sip_method)t->method));
+}
+
+/* Our own Via as we wrote it, with whatever the far side put behind the branch. */
+static bool read_own_via(const struct sip *s, struct span v, struct ident *id)
+{
+	uint32_t n = s->via_value.len;
+	return v.len >= n + IDENT_LEN && memcmp(v.p, s->via_value.p, n) == 0 &&
+	       (v.len == n + IDENT_LEN || v.p[n + IDENT_LEN] == ';') &&
+	       ident_parse(id, IDENT_BRANCH, span_of(v.p + n, IDENT_LEN));
+}
+
+bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+{
+	struct ident id;
+	if (!read_own_via(s, sip_msg_val(m, SIP_H_VIA), &id))
+		return false;
+	struct txn *t = id.worker == (uint8_t)s->env.worker ? txn_at(s, id.index) : NULL;
+	if (!t || t->rand != id.rand || !is_cseq_of(sip_msg_val(m, SIP_H_CSEQ), t))
+		return false;
+	if (t->fsm.kind > TXN_NICT || (t->fsm.kind == TXN_ICT && (m->status >= 200 || m->body.len)))
+		return false;
+	take_response(t, &(struct msg_in){m, NULL, src, now});
 	return true;
 }
 

@@ -75,6 +75,10 @@ void txn_abort(struct txn *t, uint64_t now);
 
 /* A response: find its client transaction and feed it. False: it belongs to none. */
 bool txn_response(struct sip *s, const struct msg_in *h);
+/* The same for one that was indexed only, when Via, CSeq and status are all that matters: a provisional without a body,
+ * and any answer to CANCEL or BYE. Nothing else of it is looked at (RFC 3261 §8.2.2 asks for no more). False: decode it,
+ * it may still belong to a transaction. */
+bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now);
 /* The client transaction of this branch still runs (method: of the response; the CANCEL of an INVITE may be over before
  * the INVITE is). */
 bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method method);

@@ -9,17 +9,44 @@ static bool in_slot(const struct dp_cmd *c, struct dp_text t)
 	return t.len <= DP_TEXT_MAX && t.off <= DP_TEXT_MAX - t.len;
 }
 
-static bool is_alnum(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
+enum { USER = 1, SID = 2, NAME = 4, URI = 8 };
 
-static bool all_of(struct span s, const char *more)
+#define ALNUM(from, to) [from... to] = USER | SID | NAME | URI
+
+/* Which bytes may stand where: user +._- and SIDs _- besides letters and digits, names of headers any token byte, a URI
+ * whatever is visible but what would end it between its brackets or inside of quotes. */
+static const uint8_t CLASS[256] = {
+    ['!'] = NAME | URI,
+    ['#' ... '$'] = URI,
+    ['%'] = NAME | URI,
+    ['&'] = URI,
+    ['\''] = NAME | URI,
+    ['(' ... ')'] = URI,
+    ['*'] = NAME | URI,
+    ['+'] = USER | NAME | URI,
+    [','] = URI,
+    ['-'] = USER | SID | NAME | URI,
+    ['.'] = USER | NAME | URI,
+    ['/'] = URI,
+    ALNUM('0', '9'),
+    [':' ... ';'] = URI,
+    ['='] = URI,
+    ['?' ... '@'] = URI,
+    ALNUM('A', 'Z'),
+    ['[' ... '^'] = URI,
+    ['_'] = USER | SID | NAME | URI,
+    ['`'] = NAME | URI,
+    ALNUM('a', 'z'),
+    ['{' ... '}'] = URI,
+    ['~'] = NAME | URI,
+};
+
+static bool all_of(struct span s, uint8_t cls)
 {
+	uint8_t in = cls;
 	for (uint32_t i = 0; i < s.len; i++)
-		if (!is_alnum((unsigned char)s.p[i]) && (s.p[i] == 0 || !strchr(more, s.p[i])))
-			return false;
-	return true;
+		in &= CLASS[(unsigned char)s.p[i]];
+	return in != 0;
 }
 
 static bool has_control(struct span s)
@@ -36,9 +63,8 @@ static const char *check_ruri(struct span s)
 	uint32_t off;
 	if (s.len == 0 || s.len > SIP_URI_MAX)
 		return "ruri: 1 to 2048 bytes are allowed";
-	for (uint32_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] <= 0x20 || (unsigned char)s.p[i] >= 0x7f || strchr("<>\"", s.p[i]))
-			return "ruri: a byte that no URI may contain";
+	if (!all_of(s, URI))
+		return "ruri: a byte that no URI may contain";
 	if (sip_uri_parse(&u, s, &off) || u.scheme != SIP_URI_SIP || !u.host.len)
 		return "ruri: not a sip: URI";
 	return u.headers.len ? "ruri: ?headers belong into .headers" : NULL;
@@ -50,7 +76,7 @@ static bool may_set(struct span name)
 	static const char *const NAMES[] = {
 	    "User-to-User", "Remote-Party-ID", "P-Preferred-Identity", "P-Called-Party-ID"};
 	if (name.len > 2 && (name.p[0] | 0x20) == 'x' && name.p[1] == '-')
-		return all_of(name, "-.!%*_+`'~");
+		return all_of(name, NAME);
 	for (uint32_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
 		if (span_ieq(name, span_str(NAMES[i])))
 			return true;
@@ -89,11 +115,11 @@ static const char *check_names(const struct dp_cmd *c)
 {
 	struct span user = dp_cmd_span(c, c->orig.from_user);
 	struct span call = dp_cmd_span(c, c->orig.call_sid), account = dp_cmd_span(c, c->orig.account_sid);
-	if (user.len == 0 || user.len > UAC_USER_MAX || !all_of(user, "+._-"))
+	if (user.len == 0 || user.len > UAC_USER_MAX || !all_of(user, USER))
 		return "from_user: 1 to 128 of [A-Za-z0-9+._-] are allowed";
-	if (call.len > UAC_SID_MAX || !all_of(call, "_-"))
+	if (call.len > UAC_SID_MAX || !all_of(call, SID))
 		return "call_sid: at most 64 of [A-Za-z0-9_-] are allowed";
-	if (account.len > UAC_SID_MAX || !all_of(account, "_-"))
+	if (account.len > UAC_SID_MAX || !all_of(account, SID))
 		return "account_sid: at most 64 of [A-Za-z0-9_-] are allowed";
 	return NULL;
 }

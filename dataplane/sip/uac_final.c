@@ -5,6 +5,7 @@
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_core.h"
 #include "dataplane/sip/uas.h"
+#include "sip-parser/base/ip.h"
 
 uint64_t uac_tag_hash(const struct sip *s, struct span tag)
 {
@@ -28,14 +29,19 @@ static bool is_private(const struct ip_addr *a)
 /* Where requests of a dialog go: what the route or the Contact names, when that is an address one can send
  * to. A host name (nothing is resolved here) and a private address told by a public peer, which is a peer
  * behind a NAT, mean: back to where the answer came from. */
+static struct ip_sock allowed_hop(struct sip *s, const struct ip_sock *to, const struct ip_sock *src)
+{
+	if (ip_sock_eq(to, src))
+		return *src;
+	if (to->a.fam != 4 || net_forbidden(s->env.net, to) || (is_private(&to->a) && !is_private(&src->a)))
+		return *src;
+	return *to;
+}
+
 static struct ip_sock choose_hop(struct sip *s, struct span hop, const struct ip_sock *src)
 {
 	struct ip_sock to;
-	if (!dialog_hop_sock(hop, &to) || to.a.fam != 4 || net_forbidden(s->env.net, &to))
-		return *src;
-	if (is_private(&to.a) && !is_private(&src->a))
-		return *src;
-	return to;
+	return dialog_hop_sock(hop, &to) ? allowed_hop(s, &to, src) : *src;
 }
 
 struct ip_sock uac_hop_of(struct sip *s, struct span target, struct span routes, const struct ip_sock *src)
@@ -45,6 +51,16 @@ struct ip_sock uac_hop_of(struct sip *s, struct span target, struct span routes,
 	struct dialog_route r;
 	dialog_route(&r, target, routes, &tmp);
 	return choose_hop(s, r.hop, src);
+}
+
+/* The same for a dialog without a route set, from the Contact as it was decoded. */
+static struct ip_sock hop_of_contact(struct sip *s, const struct msg_in *h)
+{
+	const struct sip_core_uri *u = &h->c->addrs[h->c->contact.at].uri;
+	struct ip_sock to = {.a = {.fam = 4}, .port = u->port ? u->port : 5060};
+	if (u->params.len || !u->host_is_v4 || !ip4_parse(sip_at(h->m, u->host), to.a.b))
+		return uac_hop_of(s, sip_at(h->m, u->text), SPAN(""), h->src);
+	return allowed_hop(s, &to, h->src);
 }
 
 void uac_rehop(struct leg *l, const struct ip_sock *src)
@@ -62,7 +78,10 @@ static const char *take_dialog(struct leg *l, const struct uac_arg *a)
 	const char *reason;
 	if (dialog_confirm(&l->dialog, &s->texts, a->h, &reason))
 		return reason;
-	uac_rehop(l, a->src);
+	if (dialog_span(&l->dialog, DIALOG_ROUTE).len)
+		uac_rehop(l, a->src);
+	else
+		l->hop = hop_of_contact(s, a->h);
 	return NULL;
 }
 
@@ -93,10 +112,9 @@ static void refuse_2xx(struct leg *l, const struct uac_arg *a, const char *why)
 static bool agree(struct leg *l, const struct uac_arg *a, const char **reason)
 {
 	struct media_agreed agreed;
-	bool early = l->early && l->early_tag == uac_to_hash(l->sip, a->h);
 	if (!a->m->body.len) {
 		*reason = "answer without SDP";
-		return early; /* the preview was the answer */
+		return l->early && l->early_tag == uac_to_hash(l->sip, a->h); /* the preview was it */
 	}
 	*reason = "answer's body is not SDP";
 	if (!uas_is_sdp(a->m) || session_answer(&l->session, a->m->body, &l->sip->sdp, &agreed, reason))

@@ -139,10 +139,10 @@ static bool early_media(struct leg *l, const struct msg_in *h)
 	const struct sip_msg *m = h->m;
 	struct media_agreed agreed;
 	const char *reason;
-	uint64_t tag = uac_to_hash(l->sip, h);
-	if (!tag || !uas_is_sdp(m) || session_answer(&l->session, m->body, &l->sip->sdp, &agreed, &reason))
+	if (!m->body.len || !msg_to_tag(h).len || !uas_is_sdp(m) ||
+	    session_answer(&l->session, m->body, &l->sip->sdp, &agreed, &reason))
 		return false;
-	l->early_tag = tag;
+	l->early_tag = uac_to_hash(l->sip, h);
 	l->early = true;
 	leg_agree(l, &agreed, h->now);
 	return true;
