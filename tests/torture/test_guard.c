@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/nothing.h"
 #include "tests/unit/sip/cm.h"
 
 #include "sip-parser/sdp.h"
@@ -139,7 +140,7 @@ static void every_prefix_of_the_vectors_stays_inside(void **state)
 		walk(path, 0);
 	}
 	if (files == 0)
-		skip();
+		NOTHING_TO_CHECK("no vectors");
 	assert_true(prefixes > files);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/nothing.h"
 #include "tests/unit/sip/cm.h"
 
 #include <dirent.h>
@@ -283,7 +284,7 @@ static void every_body_of_the_vectors(void **state)
 	DIR *d = opendir(dir);
 	int n = 0;
 	if (!d)
-		skip();
+		NOTHING_TO_CHECK("no vectors");
 	for (struct dirent *e; (e = readdir(d));) {
 		const char *dot = strrchr(e->d_name, '.');
 		if (dot && strcmp(dot, ".sdp") == 0) {

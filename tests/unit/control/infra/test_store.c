@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/control/infra/infra.h"
+#include "tests/unit/nothing.h"
 
 #include "control/store.h"
 
@@ -504,7 +505,7 @@ static void a_full_disk_refuses_and_recovers(void **state)
 	waitpid(pid, &status, 0);
 	rmdir(w.dir);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip();
+		NOTHING_TO_CHECK("no file system of its own can be mounted here");
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }

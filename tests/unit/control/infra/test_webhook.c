@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/control/infra/infra.h"
+#include "tests/unit/nothing.h"
 
 #include "control/webhook.h"
 
@@ -75,7 +76,7 @@ static void twilio_signature_vectors_of_the_helper_libraries(void **state)
 	char line[4096];
 	unsigned n = 0;
 	if (!in)
-		skip();
+		NOTHING_TO_CHECK("no vectors");
 	for (; fgets(line, sizeof line, in); n++) {
 		struct form f;
 		const char *name;
