@@ -181,7 +181,9 @@ def programs(tally, only, args):
     """Each prints TAP. (name, argv, environment, may run beside another)"""
     engine = {b: os.path.join(ROOT, b, "control", "dialplane") for b in BUILDS}
     rows = [("tidy", ["python3", "-B", "tests/tidy"], {}, True),
-            ("commands", ["python3", "-B", "tests/commands"], {**SANITIZER_ENV, "DIALPLANE_BIN": engine["build-asan"]}, True)]
+            ("commands", ["python3", "-B", "tests/commands"], {**SANITIZER_ENV, "DIALPLANE_BIN": engine["build-asan"]}, True),
+            ("quickstart cleans up", ["python3", "-B", "tests/quickstart/test_clean.py"],
+             {"DIALPLANE_BIN": engine["build-release"]}, True)]
     for built, label in (("build-asan", ", sanitizers on"), ("build-release", "")):
         env = {"DIALPLANE_RUN": RUN, "DIALPLANE_BIN": engine[built], **SANITIZER_ENV}
         for path in sorted(glob.glob(os.path.join(ROOT, "tests", "e2e", "test_*.js"))):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One call from a REST request to its record on disk, printed as it happens and checked at the end."""
+import _thread
 import argparse
 import json
 import os
@@ -42,14 +43,33 @@ class Failed(Exception):
     """Something went wrong; the text is for the user."""
 
 
+def silence():
+    """What is still printed, also by Python at its end, goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 class Printer:
     def __init__(self):
         self.began = time.monotonic()
         self.lock = threading.Lock()
+        self.closed = False
 
     def say(self, kind, text):
         with self.lock:
-            print(f"{time.monotonic() - self.began:8.3f}  {kind:<7} {text}", flush=True)
+            try:
+                print(f"{time.monotonic() - self.began:8.3f}  {kind:<7} {text}", flush=True)
+            except BrokenPipeError:
+                self.hang_up()
+
+    def hang_up(self):
+        """Nobody reads any more (`quickstart | head`): be silent and end the story, whichever thread found out."""
+        if self.closed:
+            return
+        self.closed = True
+        silence()
+        _thread.interrupt_main(signal.SIGTERM)
 
     def sip(self, src, dst, m):
         who = f"{NAMES.get(src[0], src[0])} → {NAMES.get(dst[0], dst[0])}"
@@ -64,10 +84,11 @@ class Printer:
 
 
 class Hugepages:
-    """Reserve some if we may; give back as many as we got."""
+    """Reserve some if we may; give back as many as we got. What was there before and how many are ours stands in a
+    file meanwhile, from which `tests/netns sweep` gives them back for a story that was killed."""
 
-    def __init__(self, printer):
-        self.printer, self.got = printer, 0
+    def __init__(self, printer, note):
+        self.printer, self.note, self.got = printer, note, 0
 
     def read(self):
         with open(HUGEPAGES, encoding="ascii") as f:
@@ -77,11 +98,17 @@ class Hugepages:
         with open(HUGEPAGES, "w", encoding="ascii") as f:
             f.write(str(n))
 
+    def remember(self, before, ours):
+        with open(self.note, "w", encoding="ascii") as f:
+            f.write(f"{before} {ours}\n")
+
     def take(self):
         try:
             before = self.read()
+            self.remember(before, HUGEPAGES_WANTED)
             self.write(before + HUGEPAGES_WANTED)
             self.got = self.read() - before
+            self.remember(before, self.got)
         except OSError as e:
             self.printer.say("host", f"no hugepages ({e.strerror}): the engine uses ordinary memory")
             return
@@ -91,6 +118,7 @@ class Hugepages:
         if self.got > 0:
             self.write(max(0, self.read() - self.got))
             self.got = 0
+            os.unlink(self.note)
 
 
 class Story:
@@ -99,7 +127,7 @@ class Story:
         self.printer = Printer()
         self.name = f"dpq-{os.getpid()}"
         self.dir = tempfile.mkdtemp(prefix=f"{self.name}.")
-        self.pages = Hugepages(self.printer)
+        self.pages = Hugepages(self.printer, os.path.join(self.dir, "hugepages"))
         self.wire = Wire(f"{self.name}-p", "peer0", self.printer.sip)
         self.app = App(f"{self.name}-e", 8090, TOKEN, DOCUMENTS, self.printer.webhook)
         self.statuses = []
@@ -352,12 +380,18 @@ def main():
         story.show_log()
         print(f"quickstart: {e}", file=sys.stderr)
         code = 1
+    except BrokenPipeError:
+        silence()
+        story.printer.closed = True
     except KeyboardInterrupt:
-        print("quickstart: interrupted, cleaning up", file=sys.stderr)
         code = 130
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        if story.printer.closed or code == 130:
+            why = "nobody reads what is printed" if story.printer.closed else "interrupted"
+            print(f"quickstart: {why}, cleaning up", file=sys.stderr)
+            code = 1 if story.printer.closed else code
         story.clean()
     return code
 
