@@ -17,6 +17,8 @@
 
 #define STOP_NS       5000000000u /* how long an orderly stop waits for legs and callbacks */
 #define STOP_CHECK_NS 50000000u
+#define HOST_PAUSE_MS 5000 /* how long an application that never answers is left alone */
+#define JARS_MORE     1000 /* calls that have ended and whose callbacks are under way */
 #define CALLBACK_PAUSE_MS 300000 /* longest pause between two attempts at a status callback */
 
 static int complain(const char *area, const char *err)
@@ -184,6 +186,7 @@ static int start_services(struct app *a)
 		return complain("webhook", "libcurl or its resolver cannot start");
 	http_client_use_dns(a->http, a->dns);
 	http_client_deadlines(a->http, a->conf->webhook_connect_ms, a->conf->webhook_total_ms);
+	http_client_hosts(a->http, a->conf->webhook_per_host, a->conf->webhook_failures, HOST_PAUSE_MS);
 	a->timers = tag_timers_new(a->loop, on_timer, a);
 	return 0;
 }
@@ -205,6 +208,7 @@ static int start_calls(struct app *a, int events_fd)
 	    .retry_min_ms = a->conf->callback_retry_ms,
 	    .retry_max_ms = CALLBACK_PAUSE_MS};
 	app_outbox_ops(a, &outbox_ops);
+	a->jars = jars_new(a->conf->calls_max + JARS_MORE);
 	a->outbox = outbox_new(a->loop, &outbox_conf, &outbox_ops);
 	app_ops(a, &ops);
 	a->calls = calls_new(&conf, &ops);
@@ -309,6 +313,7 @@ static void take_down(struct app *a)
 	outbox_free(a->outbox);
 	a->outbox = NULL;
 	app_held_free(a->held);
+	jars_free(a->jars);
 	if (a->server)
 		http_server_free(a->server);
 	if (a->rest_fd >= 0)

@@ -9,6 +9,7 @@
 #include "control/dns.h"
 #include "control/http_client.h"
 #include "control/http_server.h"
+#include "control/jars.h"
 #include "control/outbox.h"
 #include "control/link_watch.h"
 #include "control/rest/rest.h"
@@ -24,6 +25,7 @@ struct app {
 	struct http_client *http;
 	struct bridge *bridge;
 	struct outbox *outbox;
+	struct jars *jars;
 	struct callback_row *held; /* waits for the save of its call */
 	struct calls *calls;
 	struct tag_timers *timers;

@@ -5,6 +5,7 @@
 #include "control/mem.h"
 #include "control/store_table.h"
 #include "control/webhook.h"
+#include "control/webhook_override.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,12 +13,26 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define BODY_KEPT   4096 /* of an answer, in its event */
+#define PARAMS_KEPT 8192
+
 struct asked {
 	struct app *app;
 	uint64_t tag;
 	http_done_fn done; /* of the outbox, or NULL: the call logic is told, by tag */
 	void *ctx;
+	/* for its events */
+	bool post;
+	char account_sid[35], call_sid[35];
+	char *url, *params;
 };
+
+static void asked_free(struct asked *q)
+{
+	free(q->url);
+	free(q->params);
+	free(q);
+}
 
 static void on_answer(void *ctx, const struct http_result *r)
 {
@@ -26,7 +41,94 @@ static void on_answer(void *ctx, const struct http_result *r)
 		q->done(q->ctx, r);
 	else
 		calls_http_done(q->app->calls, q->tag, r);
-	free(q);
+	asked_free(q);
+}
+
+static void random_sid(char out[35], const char *prefix)
+{
+	unsigned char r[16];
+	if (getrandom(r, sizeof r, 0) != sizeof r)
+		abort(); /* cannot fail for so few bytes once the system is up */
+	memcpy(out, prefix, 2);
+	for (int i = 0; i < 16; i++)
+		snprintf(out + 2 + 2 * i, 3, "%02x", r[i]);
+}
+
+static const char *next_step(const struct asked *q, const struct http_result *r, bool again)
+{
+	if (again)
+		return "the same request again, at once";
+	if (!r->error)
+		return q->done ? "delivered" : "the answer is used";
+	return q->done ? "tried again later until it is too old, unless the answer is final"
+	               : "the fallback URL when there is one";
+}
+
+static void on_attempt(void *ctx, uint32_t attempt, const struct http_result *r, bool again)
+{
+	struct asked *q = ctx;
+	if (!q->app->store || !q->call_sid[0])
+		return;
+	char *body = mem_dupn(r->body, r->body_len < BODY_KEPT ? r->body_len : BODY_KEPT);
+	struct event_row e = {.at_ms = loop_wall_ms(),
+	    .method = q->post ? "POST" : "GET",
+	    .url = q->url,
+	    .params = q->params,
+	    .status = (uint32_t)r->status,
+	    .error = (uint32_t)r->error,
+	    .message = r->message,
+	    .content_type = r->content_type,
+	    .body = body,
+	    .dns_us = r->dns_us,
+	    .connect_us = r->connect_us,
+	    .tls_us = r->tls_us,
+	    .first_byte_us = r->first_byte_us,
+	    .total_us = r->total_us,
+	    .attempt = attempt,
+	    .next = next_step(q, r, again)};
+	random_sid(e.sid, "EV");
+	memcpy(e.account_sid, q->account_sid, sizeof e.account_sid);
+	memcpy(e.call_sid, q->call_sid, sizeof e.call_sid);
+	store_put(q->app->store, &store_events, &e, NULL, NULL);
+	free(body);
+}
+
+/* Wrong connection overrides are told once for each request, which is sent without them. */
+static void note_overrides(struct app *a, const struct asked *q)
+{
+	const char *fragment = strchr(q->url, '#');
+	struct http_request unused = {0};
+	char what[64], text[200];
+	int code = webhook_override(&unused, fragment ? fragment + 1 : NULL, what);
+	if (!code)
+		return;
+	snprintf(text, sizeof text, "connection override without effect: %s", what);
+	struct call_note n = {.code = code,
+	    .at = loop_wall_ms() / 1000,
+	    .message = text,
+	    .request_url = q->url,
+	    .request_method = q->post ? "POST" : "GET"};
+	random_sid(n.sid, "NO");
+	memcpy(n.account_sid, q->account_sid, sizeof n.account_sid);
+	memcpy(n.call_sid, q->call_sid, sizeof n.call_sid);
+	app_note(a, &n);
+}
+
+static struct asked *remember(
+    struct app *a, const char *account_sid, const struct webhook *w, struct asked like)
+{
+	struct asked *q = mem_zalloc(sizeof *q);
+	const char *call_sid = form_get(w->params, "CallSid");
+	*q = like;
+	q->app = a;
+	q->post = w->post;
+	q->url = mem_dup(w->url);
+	q->params = form_encode(w->params);
+	if (strlen(q->params) > PARAMS_KEPT)
+		q->params[PARAMS_KEPT] = 0;
+	snprintf(q->account_sid, sizeof q->account_sid, "%s", account_sid);
+	snprintf(q->call_sid, sizeof q->call_sid, "%s", call_sid ? call_sid : "");
+	return q;
 }
 
 static int ask(struct app *a, const char *account_sid, struct webhook *w, struct asked like)
@@ -36,11 +138,14 @@ static int ask(struct app *a, const char *account_sid, struct webhook *w, struct
 		return -EINVAL;
 	if (!a->http)
 		return -EAGAIN;
-	struct asked *q = mem_zalloc(sizeof *q);
-	*q = like;
+	struct asked *q = remember(a, account_sid, w, like);
+	w->jar = jars_of(a->jars, q->call_sid);
+	w->attempt = on_attempt;
 	int rc = webhook_request(a->http, w, on_answer, q);
-	if (rc < 0)
-		free(q);
+	if (rc == 0)
+		note_overrides(a, q);
+	else
+		asked_free(q);
 	return rc;
 }
 
@@ -48,7 +153,7 @@ int app_webhook(
     void *app, const char *account_sid, const char *url, bool post, const struct form *params, uint64_t tag)
 {
 	struct webhook w = {.url = url, .post = post, .params = params};
-	return ask(app, account_sid, &w, (struct asked){.app = app, .tag = tag});
+	return ask(app, account_sid, &w, (struct asked){.tag = tag});
 }
 
 /* ---- status callbacks ---- */
@@ -95,20 +200,15 @@ static int send_callback(void *ctx, const struct callback_row *c, http_done_fn d
 	int rc = form_decode(&params, c->params, strlen(c->params), SIZE_MAX);
 	struct webhook w = {.url = c->url, .post = c->post, .params = &params, .token = c->token};
 	if (rc == 0)
-		rc = ask(ctx, c->account_sid, &w, (struct asked){.app = ctx, .done = done, .ctx = done_ctx});
+		rc = ask(ctx, c->account_sid, &w, (struct asked){.done = done, .ctx = done_ctx});
 	form_fini(&params);
 	return rc;
 }
 
 static void note_callback(void *ctx, const struct call_note *n)
 {
-	unsigned char r[16];
 	struct call_note named = *n;
-	if (getrandom(r, sizeof r, 0) != sizeof r)
-		abort();
-	memcpy(named.sid, "NO", 2);
-	for (int i = 0; i < 16; i++)
-		snprintf(named.sid + 2 + 2 * i, 3, "%02x", r[i]);
+	random_sid(named.sid, "NO");
 	app_note(ctx, &named);
 }
 

@@ -43,6 +43,7 @@ struct config {
 	struct ip_sock rest_listen;
 	char rest_public_url[256];
 	uint32_t webhook_connect_ms, webhook_total_ms, webhook_in_flight;
+	uint32_t webhook_per_host, webhook_failures;
 	uint32_t callback_retry_ms, callback_age_s;
 	struct target_policy policy; /* targets.allow */
 	uint32_t n_dns_servers;

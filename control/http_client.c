@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/http_client.h"
 
-#include "control/http_job.h"
+#include "control/http_host.h"
 #include "control/mem.h"
 
 #include <errno.h>
@@ -21,12 +21,13 @@ struct http_client {
 	struct loop_timer tick;  /* curl's own timeouts */
 	struct loop_timer start; /* armed while queued requests may start */
 	uint32_t connect_ms, total_ms;
-	uint32_t max_in_flight, in_flight, waiting;
-	struct http_job *queue, **queue_last;
+	uint32_t max_in_flight, in_flight;
+	struct http_hosts hosts;
 	struct http_job *active;
 };
 
 static void pump(struct http_client *h);
+static void hop(struct http_job *j);
 
 /* ---- lists ---- */
 
@@ -49,26 +50,6 @@ static void unlist_active(struct http_client *h, struct http_job *j)
 	h->in_flight--;
 }
 
-static void enqueue(struct http_client *h, struct http_job *j)
-{
-	j->next = NULL;
-	*h->queue_last = j;
-	h->queue_last = &j->next;
-	h->waiting++;
-}
-
-static struct http_job *dequeue(struct http_client *h)
-{
-	struct http_job *j = h->queue;
-	if (!j)
-		return NULL;
-	h->queue = j->next;
-	if (!h->queue)
-		h->queue_last = &h->queue;
-	h->waiting--;
-	return j;
-}
-
 /* ---- the end of a request ---- */
 
 static void free_job(struct http_job *j)
@@ -79,8 +60,10 @@ static void free_job(struct http_job *j)
 		explicit_bzero(j->sign_key, strlen(j->sign_key));
 	free(j->sign_key);
 	free(j->url);
+	free(j->first_url);
 	free(j->body);
 	free(j->in);
+	http_jar_put(j->jar);
 	free(j);
 }
 
@@ -91,43 +74,130 @@ static void leave_multi(struct http_job *j)
 	j->added = false;
 }
 
-static void tell(struct http_job *j, int error, const char *message, bool timed_out)
+static uint32_t since_us(uint64_t ns)
 {
-	struct http_result r = {
+	uint64_t us = ns ? (loop_now_ns() - ns) / 1000 : 0;
+	return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+/* What has come of this try. Borrows from the job. */
+static void fill_result(
+    struct http_job *j, struct http_result *r, int error, const char *message, bool timed_out)
+{
+	*r = (struct http_result){
 	    .error = error,
 	    .message = message,
 	    .effective_url = j->url,
 	    .body = j->in ? j->in : "",
 	    .body_len = j->in_len,
+	    .total_us = since_us(j->started_ns),
+	    .dns_us = j->dns_us,
 	    .connect_us = j->connect_us,
+	    .tls_us = j->tls_us,
 	    .first_byte_us = j->first_byte_us,
 	    .timed_out = timed_out,
 	};
-	uint64_t us = j->started_ns ? (loop_now_ns() - j->started_ns) / 1000 : 0;
-	r.total_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 	if (j->in)
 		j->in[j->in_len] = 0;
 	if (j->easy) {
 		char *type = NULL;
-		curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &r.status);
+		curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &r->status);
 		curl_easy_getinfo(j->easy, CURLINFO_CONTENT_TYPE, &type);
-		r.content_type = type;
+		r->content_type = type;
 	}
-	j->done(j->ctx, &r);
+}
+
+static bool past_deadline(const struct http_job *j)
+{
+	return loop_now_ns() >= j->deadline.at_ns;
+}
+
+/* Is this failure one that another try may mend, and is there one left? */
+static bool try_again(const struct http_job *j, const struct http_result *r)
+{
+	unsigned kind = r->status >= 500                  ? HTTP_RETRY_5XX
+	                : r->status >= 400                ? HTTP_RETRY_4XX
+	                : r->error == 11205               ? HTTP_RETRY_CONNECT
+	                : r->error == 11200 && !r->status ? HTTP_RETRY_READ
+	                                                  : 0;
+	return r->error && (j->retry_on & kind) && j->tries <= j->retries && !j->client->closing &&
+	       !past_deadline(j) && !j->resolving;
+}
+
+static void sign_again(struct http_job *j);
+
+static void start_over(struct http_job *j)
+{
+	leave_multi(j);
+	free(j->url);
+	j->url = mem_dup(j->first_url);
+	j->post = j->first_post;
+	j->hops = 0;
+	j->header_bytes = 0;
+	j->dns_us = j->connect_us = j->tls_us = j->first_byte_us = 0;
+	j->tries++;
+	j->started_ns = loop_now_ns();
+	sign_again(j);
+	hop(j);
+}
+
+static void finish_tried(struct http_job *j, const struct http_result *r, bool tried)
+{
+	struct http_client *h = j->client;
+	loop_timer_cancel(h->loop, &j->deadline);
+	if (j->jar && j->easy)
+		http_jar_save(j->jar, j->easy);
+	leave_multi(j);
+	unlist_active(h, j);
+	http_hosts_left(
+	    &h->hosts, j->host, tried && !h->closing, r->status || r->error == 11210, loop_now_ns());
+	j->done(j->ctx, r);
+	j->finished = true;
+	if (!j->resolving)
+		free_job(j);
+	/* Not from here: a row of those that fail at once would go deeper and deeper. */
+	if (!h->closing)
+		loop_timer_arm(h->loop, &h->start, 0);
 }
 
 static void finish(struct http_job *j, int error, const char *message, bool timed_out)
 {
-	struct http_client *h = j->client;
-	loop_timer_cancel(h->loop, &j->deadline);
-	leave_multi(j);
-	unlist_active(h, j);
-	tell(j, error, message, timed_out);
-	j->finished = true;
-	if (!j->resolving)
-		free_job(j);
-	if (!h->closing)
-		pump(h);
+	struct http_result r;
+	loop_timer_cancel(j->client->loop, &j->silence);
+	fill_result(j, &r, error, message, timed_out);
+	bool again = try_again(j, &r);
+	if (j->attempt)
+		j->attempt(j->ctx, j->tries, &r, again);
+	if (again)
+		start_over(j);
+	else
+		finish_tried(j, &r, true);
+}
+
+static void refuse(struct http_job *j)
+{
+	struct http_result r;
+	fill_result(j, &r, 11205,
+	    "not tried: the last requests to this host all failed without an answer; it is left alone for a "
+	    "while",
+	    false);
+	if (j->attempt)
+		j->attempt(j->ctx, 0, &r, false);
+	finish_tried(j, &r, false);
+}
+
+static void on_silence(void *ctx, struct loop_timer *t)
+{
+	struct http_job *j = ctx;
+	char message[128];
+	snprintf(message, sizeof message, "nothing came for %u ms", j->read_ms);
+	finish(j, 11200, message, true);
+}
+
+void http_job_heard(struct http_job *j)
+{
+	if (j->read_ms)
+		loop_timer_arm(j->client->loop, &j->silence, loop_now_ns() + (uint64_t)j->read_ms * 1000000u);
 }
 
 static void on_deadline(void *ctx, struct loop_timer *t)
@@ -162,6 +232,7 @@ static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, cons
 	struct http_origin o;
 	char message[400];
 	j->resolving = false;
+	j->dns_us += since_us(j->hop_ns);
 	if (j->finished) {
 		free_job(j);
 	} else if (n == 0) {
@@ -182,6 +253,7 @@ static void hop(struct http_job *j)
 	} else if (o.literal) {
 		start_exchange(j, &o, NULL, 0);
 	} else {
+		j->hop_ns = loop_now_ns();
 		j->resolving = true;
 		dns_resolve_any(j->client->dns, o.host, on_resolved, j);
 	}
@@ -241,6 +313,8 @@ static void take_times(struct http_job *j)
 	curl_off_t us = 0;
 	if (curl_easy_getinfo(j->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK)
 		j->connect_us = (uint32_t)us;
+	if (curl_easy_getinfo(j->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK)
+		j->tls_us = (uint32_t)us;
 	if (curl_easy_getinfo(j->easy, CURLINFO_STARTTRANSFER_TIME_T, &us) == CURLE_OK)
 		j->first_byte_us = (uint32_t)us;
 }
@@ -329,11 +403,16 @@ static int timer_wanted(CURLM *multi, long ms, void *ctx)
 static void pump(struct http_client *h)
 {
 	struct http_job *j;
-	while (h->in_flight < h->max_in_flight && (j = dequeue(h))) {
+	bool refused;
+	while (h->in_flight < h->max_in_flight && (j = http_hosts_pop(&h->hosts, loop_now_ns(), &refused))) {
 		list_active(h, j);
 		j->started_ns = loop_now_ns();
+		j->tries = 1;
 		loop_timer_arm(h->loop, &j->deadline, j->started_ns + (uint64_t)j->total_ms * 1000000u);
-		hop(j);
+		if (refused)
+			refuse(j);
+		else
+			hop(j);
 	}
 }
 
@@ -343,11 +422,21 @@ static struct http_job *new_job(struct http_client *h, const struct http_request
 	j->client = h;
 	j->policy = h->policy;
 	j->url = mem_dup(r->url);
+	j->first_url = mem_dup(r->url);
+	j->first_post = r->post;
+	j->read_ms = r->read_ms;
+	j->retries = r->retries;
+	j->retry_on = r->retry_on;
+	j->attempt = r->attempt;
+	j->jar = r->jar;
+	if (j->jar)
+		http_jar_get(j->jar);
 	j->body = mem_dup(r->body ? r->body : "");
 	j->post = r->post;
 	j->connect_ms = r->connect_ms ? r->connect_ms : h->connect_ms;
 	j->total_ms = r->total_ms ? r->total_ms : h->total_ms;
 	j->deadline = (struct loop_timer){.fn = on_deadline, .ctx = j};
+	j->silence = (struct loop_timer){.fn = on_silence, .ctx = j};
 	for (const char *const *p = r->headers; p && *p; p++)
 		j->headers = curl_slist_append(j->headers, *p);
 	j->sign = r->sign;
@@ -360,12 +449,12 @@ int http_client_send(struct http_client *h, const struct http_request *r, http_d
 	struct http_origin o;
 	if (http_origin(&o, r->url) < 0)
 		return -EINVAL;
-	if (h->closing || h->waiting >= WAITING_MAX)
+	if (h->closing || h->hosts.waiting >= WAITING_MAX)
 		return -EAGAIN;
 	struct http_job *j = new_job(h, r);
 	j->done = done;
 	j->ctx = ctx;
-	enqueue(h, j);
+	http_hosts_push(&h->hosts, j, &o);
 	/* Not from here: a start that fails at once would call done before this returns. */
 	if (h->in_flight < h->max_in_flight)
 		loop_timer_arm(h->loop, &h->start, 0);
@@ -415,7 +504,6 @@ struct http_client *http_client_new(
 	h->max_in_flight = max_in_flight;
 	h->connect_ms = 5000;
 	h->total_ms = 15000;
-	h->queue_last = &h->queue;
 	h->tick = (struct loop_timer){.fn = on_tick, .ctx = h};
 	h->start = (struct loop_timer){.fn = on_start, .ctx = h};
 	h->dns = dns_new(l, NULL, err);
@@ -434,7 +522,7 @@ struct http_client *http_client_new(
 static void stop_all(struct http_client *h)
 {
 	h->closing = true;
-	for (struct http_job *j; (j = dequeue(h));)
+	for (struct http_job *j; (j = http_hosts_take(&h->hosts));)
 		list_active(h, j);
 	while (h->active)
 		finish(h->active, 11200, "the engine stops", false);
@@ -451,7 +539,15 @@ void http_client_free(struct http_client *h)
 	loop_timer_cancel(h->loop, &h->tick);
 	loop_timer_cancel(h->loop, &h->start);
 	curl_global_cleanup();
+	http_hosts_fini(&h->hosts);
 	free(h);
+}
+
+void http_client_hosts(struct http_client *h, uint32_t per_host, uint32_t failures, uint32_t pause_ms)
+{
+	h->hosts.per_host = per_host;
+	h->hosts.failures = failures;
+	h->hosts.pause_ns = (uint64_t)pause_ms * 1000000u;
 }
 
 uint32_t http_client_in_flight(const struct http_client *h)
@@ -461,5 +557,5 @@ uint32_t http_client_in_flight(const struct http_client *h)
 
 uint32_t http_client_waiting(const struct http_client *h)
 {
-	return h->waiting;
+	return h->hosts.waiting;
 }

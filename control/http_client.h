@@ -15,6 +15,24 @@
 
 struct http_client;
 
+/* After which failures a request is sent again (the same URL, headers and body). */
+enum http_retry_on {
+	HTTP_RETRY_CONNECT = 1, /* no connection: nothing was sent */
+	HTTP_RETRY_READ = 2,    /* connected, no (complete) answer in time, or a broken one */
+	HTTP_RETRY_4XX = 4,
+	HTTP_RETRY_5XX = 8,
+};
+
+/* Cookies that go from one request to the next. Bounded: 50 of them, 16 KiB. */
+struct http_jar;
+struct http_jar *http_jar_new(void);
+void http_jar_get(struct http_jar *j); /* one more owner */
+void http_jar_put(struct http_jar *j); /* one fewer; NULL is fine */
+
+struct http_result;
+/* One try of a request has ended: the how manieth, what came of it, whether the same is sent again now. */
+typedef void (*http_attempt_fn)(void *ctx, uint32_t attempt, const struct http_result *r, bool again);
+
 struct http_request {
 	bool post;
 	const char *url;               /* absolute http(s), fragment already removed */
@@ -26,6 +44,11 @@ struct http_request {
 	 * place of the header of that name. */
 	void (*sign)(char line[HTTP_SIGN_MAX], const char *key, const char *url, const char *form);
 	const char *sign_key;
+	uint32_t read_ms;        /* longest silence once connected; 0: no limit but total_ms */
+	uint32_t retries;        /* at most, within total_ms */
+	unsigned retry_on;       /* HTTP_RETRY_… */
+	struct http_jar *jar;    /* NULL: no cookies */
+	http_attempt_fn attempt; /* NULL, or told of every try before `done`, with done's ctx */
 };
 
 struct http_result {
@@ -38,7 +61,8 @@ struct http_result {
 	const char *effective_url;
 	const char *body; /* NUL-terminated beyond body_len */
 	size_t body_len;
-	uint32_t total_us, connect_us, first_byte_us;
+	/* All from the start of the try; 0: did not happen. */
+	uint32_t total_us, dns_us, connect_us, tls_us, first_byte_us;
 	bool timed_out;
 };
 
@@ -58,6 +82,10 @@ void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t 
  * 302 and 303 turn a POST into a GET; the headers go along, `sign` being asked again. Any final status outside 2xx is 11200. */
 [[nodiscard]] int http_client_send(
     struct http_client *h, const struct http_request *r, http_done_fn done, void *ctx);
+/* At most per_host requests to one host and port at a time (0: no limit). After `failures` in a row without any
+ * answer (0: never) a host is left alone for pause_ms: what waits for it fails at once with 11205, then one request
+ * tries whether it is back. So a dead application takes neither the places nor the time of others. */
+void http_client_hosts(struct http_client *h, uint32_t per_host, uint32_t failures, uint32_t pause_ms);
 uint32_t http_client_in_flight(const struct http_client *h);
 uint32_t http_client_waiting(const struct http_client *h);
 

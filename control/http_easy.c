@@ -73,6 +73,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct http_job *j = ctx;
 	n *= size;
+	http_job_heard(j);
 	if (n > HTTP_BODY_MAX - j->in_len) {
 		j->too_large = true;
 		return 0;
@@ -87,6 +88,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 {
 	struct http_job *j = ctx;
+	http_job_heard(j);
 	j->header_bytes += size * n;
 	j->headers_too_large = j->header_bytes > HTTP_HEADERS_MAX;
 	return j->headers_too_large ? 0 : size * n;
@@ -126,6 +128,13 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockad
 	}
 	j->opened = true;
 	return socket(sa->family, sa->socktype | SOCK_CLOEXEC, sa->protocol);
+}
+
+/* Connected; the request is about to go out. */
+static int on_ready(void *ctx, char *local, char *remote, int local_port, int remote_port)
+{
+	http_job_heard(ctx);
+	return CURL_PREREQFUNC_OK;
 }
 
 /* ---- one hop ---- */
@@ -192,6 +201,8 @@ static bool set_limits(struct http_job *j)
 	SET(HEADERFUNCTION, on_header);
 	SET(HEADERDATA, j);
 	SET(ERRORBUFFER, j->error);
+	SET(PREREQFUNCTION, on_ready);
+	SET(PREREQDATA, j);
 	return ok;
 }
 
@@ -201,6 +212,9 @@ static bool set_request(struct http_job *j)
 	SET(URL, j->url);
 	SET(PATH_AS_IS, 1L); /* what is sent is what was signed */
 	SET(HTTPHEADER, j->headers);
+	SET(ACCEPT_ENCODING, "gzip"); /* on_body counts what it unpacks to */
+	if (j->jar)
+		http_jar_load(j->jar, j->easy);
 	SET(RESOLVE, j->resolve);
 	if (j->post) {
 		SET(POST, 1L);

@@ -14,14 +14,20 @@
 struct http_job {
 	struct http_job *next, **link; /* queue or list of those in flight */
 	struct http_client *client;
+	struct http_host *host;
 	/* asked for */
 	char *url; /* of this hop */
+	char *first_url;
+	bool first_post;
 	char *body;
 	bool post;
 	struct curl_slist *headers;
 	void (*sign)(char line[HTTP_SIGN_MAX], const char *key, const char *url, const char *form);
 	char *sign_key;
-	uint32_t connect_ms, total_ms;
+	uint32_t connect_ms, total_ms, read_ms, retries;
+	unsigned retry_on;
+	struct http_jar *jar;
+	http_attempt_fn attempt;
 	http_done_fn done;
 	void *ctx;
 	/* under way */
@@ -31,8 +37,9 @@ struct http_job {
 	bool resolving; /* the resolver holds us */
 	bool finished;  /* done was called; kept only until the resolver lets go */
 	struct curl_slist *resolve;
-	struct loop_timer deadline;
-	uint64_t started_ns;
+	struct loop_timer deadline, silence;
+	uint64_t started_ns, hop_ns; /* of this try, of this hop */
+	uint32_t tries;
 	unsigned hops;
 	/* came */
 	char *in;
@@ -41,8 +48,14 @@ struct http_job {
 	bool opened;       /* a socket was allowed on this hop */
 	char refused[160]; /* address and range that was not */
 	char error[CURL_ERROR_SIZE];
-	uint32_t connect_us, first_byte_us;
+	uint32_t dns_us, connect_us, tls_us, first_byte_us;
 };
+
+/* http_jar.c: in and out of curl's handle. */
+void http_jar_load(const struct http_jar *jar, CURL *easy);
+void http_jar_save(struct http_jar *jar, CURL *easy);
+/* Something came, or the request went out: the silence begins anew. */
+void http_job_heard(struct http_job *j);
 
 /* Scheme, host and port of an absolute http(s) URL. -EINVAL when it is none. host without brackets. */
 struct http_origin {

@@ -2,6 +2,7 @@
 #include "control/webhook.h"
 
 #include "control/mem.h"
+#include "control/webhook_override.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -100,19 +101,6 @@ static char *with_query(const char *url, const struct form *params)
 	return out;
 }
 
-/* "ct=2000" in "#ct=2000&tt=5000": Twilio's connection overrides. 0: not there, or outside its range. */
-static uint32_t override(const char *fragment, const char *name)
-{
-	size_t n = strlen(name);
-	for (const char *s = fragment; s && *s; s += strcspn(s, "&"), s += *s == '&') {
-		if (strncmp(s, name, n) != 0 || s[n] != '=' || !isdigit((unsigned char)s[n + 1]))
-			continue;
-		unsigned long v = strtoul(s + n + 1, NULL, 10);
-		return v >= 100 && v <= 15000 ? (uint32_t)v : 0;
-	}
-	return 0;
-}
-
 /* ---- sending ---- */
 
 void webhook_token(char out[37])
@@ -176,9 +164,11 @@ int webhook_request(struct http_client *h, const struct webhook *w, http_done_fn
 	    .post = w->post,
 	    .url = full,
 	    .body = body,
-	    .connect_ms = override(fragment ? fragment + 1 : NULL, "ct"),
-	    .total_ms = override(fragment ? fragment + 1 : NULL, "tt"),
+	    .jar = w->jar,
+	    .attempt = w->attempt,
 	};
+	char what[64];
+	webhook_override(&r, fragment ? fragment + 1 : NULL, what);
 	int rc = strlen(full) > URL_MAX ? -EINVAL : send_signed(h, w, &r, done, ctx);
 	free(bare);
 	free(clean);

@@ -13,7 +13,9 @@ struct webhook {
 	const char *auth_token, *url;
 	bool post; /* GET: the parameters are appended to the query */
 	const struct form *params;
-	const char *token; /* I-Twilio-Idempotency-Token; NULL: a new one */
+	const char *token;       /* I-Twilio-Idempotency-Token; NULL: a new one */
+	struct http_jar *jar;    /* NULL: no cookies */
+	http_attempt_fn attempt; /* NULL, or told of every try */
 };
 
 /* done exactly once, on the loop; -EINVAL: it can never be sent; -EAGAIN: not now. */

@@ -155,13 +155,149 @@ static void more_than_64_kb_is_11750(void **state)
 	expect(*state, "/endless", 11750, "65536");
 }
 
-static void compressed_bodies_are_not_unpacked(void **state)
+static void compressed_bodies_are_unpacked_within_the_limit(void **state)
 {
-	struct got g = get(*state, "/gzip");
+	struct got g = get(*state, "/zipped");
 	assert_int_equal(g.error, 0);
-	assert_int_equal(g.len, 13);
-	assert_memory_equal(g.body, "\x1f\x8b not", 6);
+	assert_string_equal(g.body, "<Response/>");
 	free(g.body);
+	expect(*state, "/gzip", 11200, "");
+	expect(*state, "/bomb", 11750, "65536");
+}
+
+struct tries {
+	struct got got; /* first: on_done knows no more */
+	uint32_t n, again;
+	int error[8];
+	uint32_t total_us;
+};
+
+static void on_try(void *ctx, uint32_t attempt, const struct http_result *r, bool again)
+{
+	struct tries *t = ctx;
+	assert_int_equal(t->got.calls, 0);
+	t->error[t->n & 7] = r->error;
+	t->n++;
+	assert_true(attempt == t->n || attempt == 0);
+	t->again += again;
+	t->total_us = r->total_us;
+}
+
+static struct tries try(struct world *w, struct http_request r)
+{
+	struct tries t = {.got = {.loop = w->loop, .stop_after = 1}};
+	r.attempt = on_try;
+	assert_int_equal(http_client_send(w->http, &r, on_done, &t), 0);
+	assert_true(run_for(w->loop, 10000));
+	free(t.got.body);
+	return t;
+}
+
+static void a_request_is_tried_again_as_often_as_it_says_and_for_what_it_says(void **state)
+{
+	struct world *w = *state;
+	struct http_request r = {.url = at(w, "127.0.0.1", "/flaky"), .post = true, .body = "a=b"};
+	r.retries = 5;
+	r.retry_on = HTTP_RETRY_5XX;
+	struct tries t = try(w, r);
+	assert_int_equal(t.n, 5);
+	assert_int_equal(t.again, 4);
+	assert_int_equal(t.got.error, 0);
+	assert_int_equal(t.error[0], 11200);
+	r.retry_on = HTTP_RETRY_CONNECT | HTTP_RETRY_4XX | HTTP_RETRY_READ;
+	t = try(w, r);
+	assert_int_equal(t.n, 1);
+	assert_int_equal(t.got.status, 500);
+	t = try(w, (struct http_request){
+	               .url = "http://127.0.0.1:1/", .retries = 2, .retry_on = HTTP_RETRY_CONNECT});
+	assert_int_equal(t.n, 3);
+	assert_int_equal(t.got.error, 11205);
+}
+
+static void silence_is_bounded_apart_from_the_whole(void **state)
+{
+	struct world *w = *state;
+	struct tries t = try(w, (struct http_request){.url = at(w, "127.0.0.1", "/hang"), .read_ms = 150});
+	assert_true(t.got.timed_out && t.got.error == 11200);
+	assert_in_range(t.got.total_us, 150000, 1000000);
+	/* A byte every 20 ms is no silence. */
+	t = try(
+	    w, (struct http_request){.url = at(w, "127.0.0.1", "/trickle"), .read_ms = 150, .total_ms = 600});
+	assert_true(t.got.timed_out);
+	assert_in_range(t.got.total_us, 600000, 1500000);
+}
+
+static void a_host_that_never_answers_is_left_alone_and_others_are_not(void **state)
+{
+	struct world *w = *state;
+	struct http_request dead = {.url = "http://127.0.0.1:1/"};
+	http_client_hosts(w->http, 2, 3, 300);
+	for (int i = 0; i < 3; i++)
+		assert_null(strstr(try(w, dead).got.message, "not tried"));
+	struct tries t = try(w, dead);
+	assert_int_equal(t.got.error, 11205);
+	assert_non_null(strstr(t.got.message, "not tried"));
+	assert_int_equal(t.error[0], 11205);
+	expect(w, "/echo", 0, "");
+	fake_sleep(320);
+	assert_null(strstr(try(w, dead).got.message, "not tried"));
+	assert_non_null(strstr(try(w, dead).got.message, "not tried"));
+}
+
+static void a_slow_host_takes_no_more_than_its_places(void **state)
+{
+	struct world *w = *state;
+	struct got slow = {.loop = w->loop}, quick = {.loop = w->loop, .stop_after = 1};
+	char other[64];
+	http_client_hosts(w->http, 2, 0, 0);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+		    http_client_send(w->http,
+		        &(struct http_request){.url = at(w, "127.0.0.1", "/hang"), .total_ms = 3000}, on_done,
+		        &slow),
+		    0);
+	snprintf(other, sizeof other, "http://local.test:%u/echo", w->server.port);
+	assert_int_equal(http_client_send(w->http, &(struct http_request){.url = other}, on_done, &quick), 0);
+	assert_true(run_for(w->loop, 2000));
+	assert_int_equal(quick.error, 0);
+	assert_int_equal(slow.calls, 0);
+	assert_int_equal(http_client_in_flight(w->http), 2);
+	assert_int_equal(w->server.most, 3);
+	free(quick.body);
+	http_client_free(w->http);
+	w->http = http_client_new(w->loop, &w->policy, 8);
+	http_client_use_dns(w->http, w->dns);
+	free(slow.body);
+}
+
+static void a_stale_connection_is_replaced_at_once(void **state)
+{
+	struct world *w = *state;
+	for (int i = 0; i < 5; i++)
+		expect(w, "/stale", 0, "");
+	struct got g = request(
+	    w, &(struct http_request){.url = at(w, "127.0.0.1", "/stale"), .post = true, .body = "a=b"});
+	assert_int_equal(g.error, 0);
+	free(g.body);
+	assert_int_equal(w->server.connections, 6);
+}
+
+static void cookies_are_kept_in_the_jar_they_came_into(void **state)
+{
+	struct world *w = *state;
+	struct http_jar *jar = http_jar_new();
+	struct http_request r = {.url = at(w, "127.0.0.1", "/cookie"), .jar = jar};
+	struct got g = request(w, &r);
+	assert_null(strstr(g.body, "Cookie:"));
+	free(g.body);
+	g = request(w, &r);
+	assert_non_null(strstr(g.body, "\r\nCookie: one=1\r\n"));
+	free(g.body);
+	r.jar = NULL;
+	g = request(w, &r);
+	assert_null(strstr(g.body, "Cookie:"));
+	free(g.body);
+	http_jar_put(jar);
 }
 
 static void redirects_are_followed_as_browsers_do(void **state)
@@ -387,7 +523,13 @@ int main(void)
 	    T(connections_are_kept_alive),
 	    T(broken_exchanges_are_11200),
 	    T(more_than_64_kb_is_11750),
-	    T(compressed_bodies_are_not_unpacked),
+	    T(compressed_bodies_are_unpacked_within_the_limit),
+	    T(a_request_is_tried_again_as_often_as_it_says_and_for_what_it_says),
+	    T(silence_is_bounded_apart_from_the_whole),
+	    T(a_host_that_never_answers_is_left_alone_and_others_are_not),
+	    T(a_slow_host_takes_no_more_than_its_places),
+	    T(a_stale_connection_is_replaced_at_once),
+	    T(cookies_are_kept_in_the_jar_they_came_into),
 	    T(redirects_are_followed_as_browsers_do),
 	    T(names_are_resolved_by_our_own_servers),
 	    T(refused_addresses_are_never_connected_to),

@@ -3,6 +3,7 @@
 #include "tests/unit/nothing.h"
 
 #include "control/webhook.h"
+#include "control/webhook_override.h"
 
 #include <jansson.h>
 
@@ -126,6 +127,37 @@ static void references_are_resolved_against_the_document(void **state)
 	}
 }
 
+static void overrides_are_read_and_wrong_ones_are_named(void **state)
+{
+	static const struct {
+		const char *fragment;
+		int code;
+		uint32_t ct, rt, tt, rc;
+		unsigned rp;
+	} t[] = {
+	    {NULL, 0, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"ct=2000&rt=3000&tt=5000&rc=3&rp=5xx,rt", 0, 2000, 3000, 5000, 3,
+	        HTTP_RETRY_5XX | HTTP_RETRY_READ},
+	    {"rp=all&rc=0", 0, 0, 0, 0, 0, 15},
+	    {"ct=99", 11241, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"rt=15001&ct=100", 11241, 100, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"tt=", 11241, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"rc=6", 11242, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"rp=5xx,", 11243, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"rp=6xx", 11243, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"section-2", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"sni=y", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	};
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct http_request r = {0};
+		char what[64] = "";
+		int code = webhook_override(&r, t[i].fragment, what);
+		if (code != t[i].code || r.connect_ms != t[i].ct || r.read_ms != t[i].rt ||
+		    r.total_ms != t[i].tt || r.retries != t[i].rc || r.retry_on != t[i].rp)
+			fail_msg("%s: %d %s", t[i].fragment, code, what);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +165,7 @@ int main(void)
 	    cmocka_unit_test(twilio_signature_sorts_values_and_drops_repeats),
 	    cmocka_unit_test(twilio_signature_of_a_get_covers_the_url_only),
 	    cmocka_unit_test(twilio_signature_vectors_of_the_helper_libraries),
+	    cmocka_unit_test(overrides_are_read_and_wrong_ones_are_named),
 	    cmocka_unit_test(references_are_resolved_against_the_document),
 	};
 	return cmocka_run_group_tests_name("webhook", tests, NULL, NULL);
