@@ -22,7 +22,7 @@
 
 #define NS_PER_S   1000000000ull
 #define ASK_NS     200000000ull
-#define ASK_FOR_NS (5 * NS_PER_S)
+#define ASK_FOR_NS (20 * NS_PER_S)
 #define DRAIN_NS   (3 * NS_PER_S)
 #define MEDIA_PORT 6000
 #define ECHO_PORT  9

@@ -17,7 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ull
+#define HOLD_TENTHS 200 /* longest wait for held calls */
 
 struct engine {
 	struct dp_conf conf;
@@ -161,6 +161,13 @@ static void run(struct engine *e, bool go, double seconds)
 	}
 }
 
+/* All calls that are to be held are up. */
+static void wait_up(struct engine *e)
+{
+	for (unsigned i = 0; i < HOLD_TENTHS && !stop && e->stub.up_n < e->stub.up_max; i++)
+		run(e, true, 0.1);
+}
+
 static struct reading reading(struct engine *e)
 {
 	const struct dp_stats *s = dp_stats(e->dp, 0);
@@ -233,6 +240,8 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	if (start(&e) != 0)
 		return 2;
+	if (e.hold)
+		wait_up(&e);
 	run(&e, true, e.warm_s);
 	struct reading a = reading(&e);
 	run(&e, true, e.seconds);
