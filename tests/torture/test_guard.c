@@ -17,6 +17,8 @@
 #include "sip-parser/sip_cseq.h"
 #include "sip-parser/sip_fast.h"
 #include "sip-parser/sip_frame.h"
+#include "sip-parser/sip_multipart.h"
+#include "sip-parser/sip_typed.h"
 #include "sip-parser/sip_via.h"
 
 #define ROOM     (SIP_MSG_BYTES_MAX + 1)
@@ -35,7 +37,7 @@ static void *map(void)
 	return p + len;
 }
 
-static void every_decoder(struct span v)
+static void every_decoder(uint8_t id, struct span v)
 {
 	struct sip_addr a;
 	struct sip_via via;
@@ -46,6 +48,7 @@ static void every_decoder(struct span v)
 	(void)!sip_via_parse(&via, v, &off);
 	(void)!sip_cseq_parse(&c, v, &off);
 	(void)!sip_auth_parse(&auth, v, &off);
+	(void)!sip_typed_check(id, v, &off);
 }
 
 /* The vector code that this CPU can run. */
@@ -69,6 +72,8 @@ static void parse_at_guard(uint32_t n)
 	static struct sdp s;
 	struct sip_err err;
 	struct sip_frame f = {0};
+	struct sip_part part;
+	struct span sdp;
 	uint32_t off, used;
 	const char *reason;
 	const char *p = memcpy(guard - n, text, n);
@@ -78,9 +83,12 @@ static void parse_at_guard(uint32_t n)
 	/* the line that was cut ends at the guard */
 	if (m.n_hdrs) {
 		struct span v = sip_hdr_val(&m, &m.hdrs[m.n_hdrs - 1]);
-		every_decoder(v);
-		every_decoder(span_of(p + n - (n < 200 ? n : 200), n < 200 ? n : 200));
+		every_decoder(m.hdrs[m.n_hdrs - 1].id, v);
+		every_decoder(
+		    (uint8_t)(n % SIP_H_COUNT), span_of(p + n - (n < 200 ? n : 200), n < 200 ? n : 200));
 	}
+	(void)!sip_msg_sdp(&m, &sdp);
+	(void)!sip_body_find(SPAN("multipart/mixed;boundary=b"), span_of(p, n), SPAN("a"), SPAN("b"), &part);
 	(void)sip_frame_next(&f, p, n, false, &used, &err);
 	(void)!sdp_parse(&s, span_of(p, n), &off, &reason);
 	prefixes++;
