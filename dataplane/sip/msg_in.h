@@ -9,7 +9,9 @@
 
 struct msg_in {
 	const struct sip_msg *m;
-	const struct sip_core *c; /* NULL: a response whose status says everything (txn_response_brief) */
+	const struct sip_core
+	    *c; /* NULL: a response whose status says everything (txn_response_brief); nothing else of m
+	                             may be read then */
 	const struct ip_sock *src;
 	uint64_t now;
 };

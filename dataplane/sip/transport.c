@@ -65,16 +65,25 @@ static void dispatch(struct sip *s, const struct msg_in *h)
 		sip_count(s, STAT_drop_sip_stray_response);
 }
 
+/* Responses whose status says everything. Rest: parse. */
+static bool glanced(struct sip *s, const struct udp_in *in, uint64_t now)
+{
+	struct glance g;
+	return glance_at(&g, span_of((const char *)in->pkt->data, in->pkt->len)) &&
+	       txn_response_glance(s, &g, &in->src, now);
+}
+
 static void message(struct sip *s, const struct udp_in *in, uint64_t now)
 {
 	struct sip_err err = {0};
 	const struct pkt *p = in->pkt;
-	bool bad = sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err) != 0;
-	if (!bad && !s->msg.is_request && txn_response_brief(s, &s->msg, &in->src, now)) {
-		sip_count(s, STAT_sip_responses_in);
+	if (sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err)) {
+		refuse_bad(s, &err, &in->src, now);
 		return;
 	}
-	if (bad || sip_msg_core(&s->msg, &s->core, &err))
+	if (!s->msg.is_request && txn_response_brief(s, &s->msg, &in->src, now))
+		sip_count(s, STAT_sip_responses_in);
+	else if (sip_msg_core(&s->msg, &s->core, &err))
 		refuse_bad(s, &err, &in->src, now);
 	else
 		dispatch(s, &(struct msg_in){&s->msg, &s->core, &in->src, now});
@@ -86,6 +95,8 @@ void transport_in(struct sip *s, struct udp_in *in, uint64_t now)
 		sip_count(s, STAT_drop_sip_source);
 	else if (is_keepalive(in->pkt))
 		sip_count(s, STAT_sip_keepalives);
+	else if (glanced(s, in, now))
+		sip_count(s, STAT_sip_responses_in);
 	else
 		message(s, in, now);
 	pkt_put(in->pkt);

@@ -246,17 +246,35 @@ static bool read_own_via(const struct sip *s, struct span v, struct ident *id)
 	       ident_parse(id, IDENT_BRANCH, span_of(v.p + n, IDENT_LEN));
 }
 
-bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+static struct txn *brief_client(struct sip *s, struct span via)
 {
 	struct ident id;
-	if (!read_own_via(s, sip_msg_val(m, SIP_H_VIA), &id))
+	if (!read_own_via(s, via, &id) || id.worker != (uint8_t)s->env.worker)
+		return NULL;
+	struct txn *t = txn_at(s, id.index);
+	return t && t->rand == id.rand && t->fsm.kind <= TXN_NICT ? t : NULL;
+}
+
+bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)
+{
+	if (m->status >= 200 || m->body.len)
 		return false;
-	struct txn *t = id.worker == (uint8_t)s->env.worker ? txn_at(s, id.index) : NULL;
-	if (!t || t->rand != id.rand || !is_cseq_of(sip_msg_val(m, SIP_H_CSEQ), t))
-		return false;
-	if (t->fsm.kind > TXN_NICT || (t->fsm.kind == TXN_ICT && (m->status >= 200 || m->body.len)))
+	struct txn *t = brief_client(s, sip_msg_val(m, SIP_H_VIA));
+	if (!t || !is_cseq_of(sip_msg_val(m, SIP_H_CSEQ), t))
 		return false;
 	take_response(t, &(struct msg_in){m, NULL, src, now});
+	return true;
+}
+
+bool txn_response_glance(struct sip *s, const struct glance *g, const struct ip_sock *src, uint64_t now)
+{
+	struct span cseq;
+	struct txn *t = brief_client(s, g->via);
+	if (!t || (t->fsm.kind == TXN_ICT && g->status != 100) || !glance_cseq(g, &cseq) ||
+	    !is_cseq_of(cseq, t))
+		return false;
+	s->msg.status = g->status;
+	take_response(t, &(struct msg_in){&s->msg, NULL, src, now});
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "dataplane/core/wheel.h"
 #include "dataplane/net/net.h"
 #include "dataplane/sip/dialog.h"
+#include "dataplane/sip/glance.h"
 #include "dataplane/sip/ident.h"
 #include "dataplane/sip/msg_in.h"
 #include "dataplane/sip/txn_fsm.h"
@@ -75,10 +76,11 @@ void txn_abort(struct txn *t, uint64_t now);
 
 /* A response: find its client transaction and feed it. False: it belongs to none. */
 bool txn_response(struct sip *s, const struct msg_in *h);
-/* The same for one that was indexed only, when Via, CSeq and status are all that matters: a provisional without a body,
- * and any answer to CANCEL or BYE. Nothing else of it is looked at (RFC 3261 §8.2.2 asks for no more). False: decode it,
- * it may still belong to a transaction. */
+/* The same for a message of which Via, CSeq and status are all that matters; nothing else of it is looked at (RFC 3261
+ * §8.2.2 asks for no more). False: decode it, it may still belong to a transaction.
+ * brief: it was indexed; a provisional without a body. glance: 100 Trying, and any answer to CANCEL or BYE. */
 bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now);
+bool txn_response_glance(struct sip *s, const struct glance *g, const struct ip_sock *src, uint64_t now);
 /* The client transaction of this branch still runs (method: of the response; the CANCEL of an INVITE may be over before
  * the INVITE is). */
 bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method method);
