@@ -3,7 +3,6 @@
 #include "control/mem.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,47 +41,6 @@ void calls_discard(struct calls *c, struct call *call)
 		call_live_ended(call);
 	}
 	call_settle(call);
-}
-
-static int no(struct call_error *err, int code, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	err->http_status = 400;
-	err->code = code;
-	vsnprintf(err->message, sizeof err->message, fmt, ap);
-	va_end(ap);
-	return -1;
-}
-
-/* What an update may carry that is not built. */
-static const char *unbuilt(const struct form *params)
-{
-	static const char *const names[] = {"Url", "Twiml", "Method", "FallbackUrl", "FallbackMethod",
-	    "StatusCallback", "StatusCallbackMethod", "TimeLimit"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (form_get(params, names[i]))
-			return names[i];
-	return NULL;
-}
-
-int calls_update(struct calls *c, struct call *call, const struct form *params, struct call_error *err)
-{
-	const char *status = form_get(params, "Status"), *other = unbuilt(params);
-	if (other)
-		return no(err, 20001,
-		    "not built yet: changing %s of a call (only Status=canceled|completed is)", other);
-	if (!status)
-		return no(err, 20001, "Status is missing: canceled or completed");
-	bool cancel = strcmp(status, "canceled") == 0;
-	if (!cancel && strcmp(status, "completed") != 0)
-		return no(err, 20001, "Status must be canceled or completed");
-	if (call->phase == CALL_OVER)
-		return no(err, 21220, "Call is not in-progress. It has ended as %s.", call->row.status);
-	if (cancel && call->phase == CALL_UP)
-		return no(err, 21220, "Call is in-progress. Only a queued or ringing call can be canceled.");
-	call_hangup(call, cancel ? "canceled by the REST API" : "ended by the REST API");
-	return 0;
 }
 
 const struct call_row *call_row(const struct call *call)
@@ -132,7 +90,7 @@ void calls_http_done(struct calls *c, uint64_t tag, const struct http_result *r)
 	struct call *call = call_by_tag(c, tag);
 	if (!call)
 		return;
-	if (tag == call_tag(call, TAG_DOCUMENT)) {
+	if (tag == call_document_tag(call)) {
 		if (call->twiml)
 			call_document_done(call, r);
 	} else if (tag == call_tag(call, TAG_CALLBACK)) {

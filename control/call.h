@@ -38,6 +38,8 @@ struct calls_ops {
 	 * r->next_sequence - 1, with the save of the same call that follows at once, and deliver it when both are on
 	 * disk; its failure is the outbox's to report. */
 	void (*callback)(void *ctx, const struct call_row *r, const struct form *params);
+	/* May this account put several nouns into one <Dial>? NULL: every account may. */
+	bool (*enhanced_sip)(void *ctx, const char *account_sid);
 };
 
 struct calls_conf {
@@ -45,6 +47,10 @@ struct calls_conf {
 	const char *default_from;  /* "anonymous" */
 	const char *outbound_host; /* host of the From URI: the dataplane's address (host[:port]) */
 	uint32_t time_limit_s;     /* longest call, 14400 */
+	/* SIP URIs with {…} for the number or the client's identity; NULL or "": such nouns cannot be dialled. */
+	const char *trunk_uri, *client_uri;
+	const char
+	    *trunk_from; /* From user of calls to numbers without a callerId; NULL or "": the caller's */
 };
 
 /* What POST Calls.json asked for, already decoded; calls_create checks it. Strings borrowed. */
@@ -74,7 +80,9 @@ uint32_t calls_live_of(const struct calls *c, const char *account_sid);
 void calls_start(struct calls *c, struct call *call);
 /* The row could not be stored: forget the call. */
 void calls_discard(struct calls *c, struct call *call);
-/* POST Calls/{Sid}: Status=canceled|completed. 0, or -1 with *err (21220 when the state does not allow it). */
+/* POST Calls/{Sid}: Status=canceled|completed ends it; Url or Twiml (an answered call only) abandons what runs and
+ * goes on there: the other leg of a bridge, when it is the calling one, continues behind its <Dial>; FallbackUrl,
+ * StatusCallback, TimeLimit count from here on. 0, or -1 with *err (21220 when the state does not allow it). */
 [[nodiscard]] int calls_update(
     struct calls *c, struct call *call, const struct form *params, struct call_error *err);
 

@@ -4,15 +4,12 @@
 #include "control/mem.h"
 #include "control/utf8.h"
 #include "sip-parser/base/ascii.h"
-#include "twiml/verbs.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TWIML_CHARACTERS_MAX 4000
-#define URL_BYTES_MAX        4000
-#define AUTH_BYTES_MAX       256
+#define AUTH_BYTES_MAX    256
+#define UNKNOWN_NOTES_MAX 20
 
 /* What the checks found; strings belong to the request. */
 struct wish {
@@ -22,23 +19,11 @@ struct wish {
 	struct call *call; /* to be filled; not yet a call for anybody */
 };
 
-static int no(struct wish *w, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static int no(struct wish *w, int code, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	w->err->http_status = 400;
-	w->err->code = code;
-	vsnprintf(w->err->message, sizeof w->err->message, fmt, ap);
-	va_end(ap);
-	return -1;
-}
+#define no(w, ...) call_refuse((w)->err, __VA_ARGS__)
 
-/* The value, or NULL when the parameter is missing or empty. */
 static const char *get(const struct wish *w, const char *name)
 {
-	const char *v = form_get(w->params, name);
-	return v && *v ? v : NULL;
+	return call_param(w->params, name);
 }
 
 struct drop_seen {
@@ -112,55 +97,14 @@ static int check_from(struct wish *w)
 	return 0;
 }
 
-/* An absolute http(s) URL with a host without '_' and nothing that does not belong into a request line. */
-static const char *url_trouble(const char *url)
-{
-	const char *host = strncasecmp(url, "http://", 7) == 0    ? url + 7
-	                   : strncasecmp(url, "https://", 8) == 0 ? url + 8
-	                                                          : NULL;
-	if (!host)
-		return "it is not an absolute http or https URL";
-	if (strlen(url) > URL_BYTES_MAX)
-		return "it is longer than 4000 characters";
-	for (const char *p = url; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			return "it holds blanks or control characters";
-	size_t n = strcspn(host, "/?#");
-	const char *at = memrchr(host, '@', n);
-	if (at) {
-		n -= (size_t)(at + 1 - host);
-		host = at + 1;
-	}
-	if (!n || *host == ':')
-		return "it names no host";
-	return memchr(host, '_', n) ? "its host name holds an underscore" : NULL;
-}
-
 static int check_url(struct wish *w, const char *name, int code, char **to)
 {
-	const char *url = get(w, name);
-	const char *why = url ? url_trouble(url) : NULL;
-	if (why)
-		return no(w, code, "'%s' is not a valid URL: %s", name, why);
-	call_text(to, url);
-	return 0;
+	return call_check_url(w->params, w->err, name, code, to);
 }
 
 static int check_method(struct wish *w, const char *name, bool *post)
 {
-	const char *m = get(w, name);
-	*post = !m || strcasecmp(m, "POST") == 0;
-	if (m && !*post && strcasecmp(m, "GET") != 0)
-		return no(w, 21209, "'%s' must be GET or POST", name);
-	return 0;
-}
-
-static size_t characters(const char *s)
-{
-	size_t n = 0;
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
+	return call_check_method(w->params, w->err, name, post);
 }
 
 static int check_program(struct wish *w)
@@ -170,8 +114,8 @@ static int check_program(struct wish *w)
 		return no(w, 21218, "'ApplicationSid' is not built yet; give Url or Twiml");
 	if (!get(w, "Url") && !twiml)
 		return no(w, 21205, "Url parameter is required: give Url or Twiml");
-	if (twiml && characters(twiml) > TWIML_CHARACTERS_MAX)
-		return no(w, 32018, "'Twiml' is longer than %d characters", TWIML_CHARACTERS_MAX);
+	if (call_check_twiml(twiml, w->err))
+		return -1;
 	if (twiml && get(w, "Url"))
 		call_early_note(w->call, 32019, false, "Twiml and Url were both given: Url is used");
 	else
@@ -188,26 +132,13 @@ static int check_fallback(struct wish *w)
 	           : 0;
 }
 
-static uint32_t event_bit(struct span word)
-{
-	static const char *const names[] = {"initiated", "ringing", "answered", "completed"};
-	for (uint32_t i = 0; i < 4; i++)
-		if (span_eq(word, span_str(names[i])))
-			return 1u << i;
-	return 0;
-}
-
 static void take_events(struct wish *w, const char *value)
 {
-	while (*value) {
-		size_t n = strcspn(value, " ,");
-		uint32_t bit = event_bit(span_of(value, (uint32_t)n));
-		w->call->row.events |= bit;
-		if (n && !bit)
-			call_early_note(
-			    w->call, 21626, false, "StatusCallbackEvent has an unknown value: it is ignored");
-		value += n + (value[n] != '\0');
-	}
+	uint32_t unknown = 0;
+	w->call->row.events |= call_events_of(span_str(value), &unknown);
+	for (uint32_t i = 0; i < unknown && i < UNKNOWN_NOTES_MAX; i++)
+		call_early_note(
+		    w->call, 21626, false, "StatusCallbackEvent has an unknown value: it is ignored");
 }
 
 /* The parameter may be repeated, or hold several words; without any, `completed` is told. */
@@ -228,11 +159,7 @@ static int check_callback(struct wish *w)
 
 static int check_seconds(struct wish *w, const char *name, uint32_t max, uint32_t dflt, uint32_t *out)
 {
-	const char *v = get(w, name);
-	*out = dflt;
-	if (v && (!twiml_number(span_str(v), out) || *out < 1 || *out > max))
-		return no(w, 21208, "'%s' must be a number of seconds from 1 to %u", name, max);
-	return 0;
+	return call_check_seconds(w->params, w->err, name, max, dflt, out);
 }
 
 static int check_times(struct wish *w)
@@ -325,8 +252,6 @@ static const struct {
     {"Passports", false},
     {"RecordingConfigurationId", false},
 };
-
-enum { UNKNOWN_NOTES_MAX = 20 };
 
 static void note_param(struct wish *w, const char *name)
 {

@@ -36,6 +36,15 @@ void call_params(const struct call *call, struct form *f, const char *status)
 		form_add(f, "CallerName", r->caller_name);
 }
 
+/* Is the parameter there? Names of headers are compared as RFC 3261 §7.3.1 wants it: in any case. */
+static bool has_header(const struct form *f, const char *name)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcasecmp(f->pairs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* "Name: value\r\n" … as prefix + Name = value; a name that is there already stays as it is. */
 void call_header_params(struct form *f, const char *prefix, const char *lines)
 {
@@ -50,7 +59,7 @@ void call_header_params(struct form *f, const char *prefix, const char *lines)
 		while (*v == ' ')
 			v++;
 		char *value = mem_dupn(v, (size_t)(end - v));
-		if (!form_get(f, name))
+		if (!has_header(f, name))
 			form_add(f, name, value);
 		free(name);
 		free(value);
@@ -168,7 +177,7 @@ static bool set_document_url(struct call *call, const struct twiml_effect *e)
 	return url != NULL;
 }
 
-static int send_request(struct call *call, const struct twiml_effect *e, enum call_tag kind)
+static int send_request(struct call *call, const struct twiml_effect *e, uint64_t tag)
 {
 	struct calls *c = call->calls;
 	struct form f;
@@ -177,28 +186,28 @@ static int send_request(struct call *call, const struct twiml_effect *e, enum ca
 	call_sip_params(call, &f);
 	for (uint32_t i = 0; i < e->n_params; i++)
 		form_add(&f, e->params[i].name, e->params[i].value);
-	int rc = c->ops.webhook(
-	    c->ops.ctx, call->row.account_sid, call->document_url, e->post, &f, call_tag(call, kind));
+	int rc = c->ops.webhook(c->ops.ctx, call->row.account_sid, call->document_url, e->post, &f, tag);
 	form_fini(&f);
 	return rc;
 }
 
 void call_fetch(struct call *call, const struct twiml_effect *e)
 {
+	call->document++;
 	if (!set_document_url(call, e))
 		fetch_failed(call, e->base ? 11100 : 15004,
 		    e->base ? "not an absolute http(s) URL: %.180s"
 		            : "a relative URL in TwiML that was given inline has nothing to be relative to: "
 		              "%.150s",
 		    call->document_url);
-	else if (send_request(call, e, TAG_DOCUMENT) < 0)
+	else if (send_request(call, e, call_document_tag(call)) < 0)
 		fetch_failed(call, 11100, "not a URL that can be requested: %.180s", call->document_url);
 }
 
 void call_report(struct call *call, const struct twiml_effect *e)
 {
 	call->in_flight++;
-	if (set_document_url(call, e) && send_request(call, e, TAG_REPORT) == 0)
+	if (set_document_url(call, e) && send_request(call, e, call_tag(call, TAG_REPORT)) == 0)
 		return;
 	call->in_flight--;
 	call_note(call, 11100, true, "the <Dial> action is not a URL that can be requested");

@@ -48,7 +48,9 @@ static void set_reason(struct call *call, const char *reason)
 void call_finish(struct call *call, const char *status, uint16_t sip_status, const char *reason)
 {
 	assert(call->phase != CALL_OVER);
-	bool quiet = call->phase <= CALL_RESOLVING && strcmp(status, "canceled") == 0;
+	/* A call canceled in the queue says nothing; a called leg is never queued. */
+	bool quiet =
+	    call->phase <= CALL_RESOLVING && strcmp(status, "canceled") == 0 && !call->row.parent_sid[0];
 	bool completed = strcmp(status, "completed") == 0;
 	call->phase = CALL_OVER;
 	call_live_ended(call);
@@ -64,10 +66,10 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, con
 		call_event(call, CALL_EV_COMPLETED, status);
 	save(call);
 	call_log(call, 'I', "%s: %s", status, reason ? reason : "");
+	if (call->twiml)
+		call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_LEG_GONE});
 	if (call->parent)
 		dial_child_ended(call);
-	else if (call->twiml)
-		call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_LEG_GONE});
 	call_settle(call);
 }
 
@@ -307,7 +309,7 @@ typedef void event_fn(struct call *call, const struct dp_event *e);
 
 static void on_bridged(struct call *call, const struct dp_event *e)
 {
-	dial_bridged(call, e->type == DP_EV_BRIDGED);
+	dial_bridged(call, e->peer, e->type == DP_EV_BRIDGED);
 }
 
 static event_fn *const events[DP_EV_TYPES] = {

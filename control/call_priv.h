@@ -4,6 +4,8 @@
 #define CONTROL_CALL_PRIV_H
 
 #include "control/call.h"
+#include "control/call_check.h"
+#include "control/dial_fork.h"
 #include "control/sip_target.h"
 #include "sip-parser/base/hash.h"
 #include "twiml/twiml_exec.h"
@@ -13,8 +15,6 @@
 #define CALL_FROM_MAX      128
 #define CALL_RETRY_NS      (20 * UINT64_C(1000000))
 #define CALL_RETRIES_MAX   100 /* a full ring is tried again for two seconds */
-
-enum { CALL_EV_INITIATED = 1, CALL_EV_RINGING = 2, CALL_EV_ANSWERED = 4, CALL_EV_COMPLETED = 8 };
 
 /* A call's way; it never goes back. */
 enum call_phase {
@@ -47,8 +47,20 @@ struct call_early_note {
 	char text[];
 };
 
-/* How the last <Dial> ended, as its action is told. */
+/* The <Dial> that runs, and how the last one ended, as its action is told. */
 struct call_dial {
+	bool active, advancing;
+	bool dialled; /* somebody's INVITE has left */
+	bool bridged; /* audio has flowed with an answered child */
+	struct dial_fork fork;
+	const struct twiml_node *node; /* of the running document */
+	char *base;                    /* what its URLs are relative to; NULL: nothing */
+	struct {
+		const struct twiml_node *noun;
+		uint64_t child; /* TAG_LEG tag, 0: was never called */
+	} branch[DIAL_BRANCHES_MAX];
+	uint64_t early; /* child whose early media the caller was given, 0: none */
+	dp_leg relayed; /* leg the caller's audio flows with, 0: none */
 	struct form form;
 	struct twiml_param *params;
 };
@@ -85,14 +97,17 @@ struct call {
 	char *answer_headers, *end_headers; /* "Name: value\r\n" … */
 	char source_ip[48];
 
-	uint64_t parent, child; /* TAG_LEG tags of the other leg, 0 = none */
-	/* Of a parent: early media was asked for; audio flows now; it has flowed with an answered child. */
-	bool early_asked, relayed, bridged;
+	/* Of a called leg: the calling one's TAG_LEG tag, 0 = none, and its place in the <Dial>. */
+	uint64_t parent;
+	uint8_t branch;
+	bool screened;  /* its document decides whether it is put through */
+	bool connected; /* it was put through: BRIDGE has been asked for */
 
 	struct twiml_session *twiml;
 	struct twiml_event queued[CALL_EVENTS_QUEUED];
 	uint32_t n_queued;
 	bool feeding;
+	uint8_t document;   /* number of the request in flight; an answer to an earlier one is ignored */
 	char *document_url; /* of the request in flight, or the last one */
 	bool document_post;
 	char fetch_error[256];
@@ -123,6 +138,8 @@ struct call *call_new(struct calls *c, const char *account_sid, const char *sid)
 void call_table_free(struct calls *c);
 struct call *call_by_tag(struct calls *c, uint64_t tag);
 uint64_t call_tag(const struct call *call, enum call_tag kind);
+/* TAG_DOCUMENT of the request in flight. */
+uint64_t call_document_tag(const struct call *call);
 /* Free what ended before this entry: pointers handed out stay good until the next thing happens. */
 void call_reap(struct calls *c);
 /* The call has nothing more to wait for? Then it is freed at the next entry. */
@@ -150,14 +167,24 @@ void call_callback_done(struct call *call, const struct http_result *r, bool rep
 
 /* call_twiml.c: the document runs */
 void call_twiml_start(struct call *call);
+/* Abandon what runs and begin with this: url, or twiml (one is NULL). The call is CALL_UP. */
+void call_redirect(struct call *call, const char *url, bool post, const char *twiml);
 void call_twiml_feed(struct call *call, const struct twiml_event *ev);
 
-/* dial.c: the second leg */
+/* dial.c: the called legs */
 void dial_start(struct call *parent, const struct twiml_effect *e);
+/* The calling leg has gone: everybody is hung up, the outcome follows. */
 void dial_stop(struct call *parent);
+/* The calling leg does something else: everybody is hung up, nobody is told how it ended. */
+void dial_abandon(struct call *parent);
 void dial_progress(struct call *child, bool early_media);
 void dial_answered(struct call *child);
-void dial_bridged(struct call *parent, bool on);
+/* The document that screened child came to its end. */
+void dial_screened(struct call *child);
+/* The caller's audio flows with peer (on), or no longer. */
+void dial_bridged(struct call *parent, dp_leg peer, bool on);
+/* An answered child does something else from here on: for its parent the <Dial> is over. */
+void dial_leave(struct call *child);
 void dial_child_ended(struct call *child);
 
 /* call_note.c */

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GEN_MASK 0xffffffu
+#define GEN_MASK  0xffffffu
+#define SLOT_MASK 0xffffffu /* the byte above it numbers documents */
 
 void call_text(char **to, const char *from)
 {
@@ -61,6 +62,7 @@ static void grow_buckets(struct calls *c)
 static void grow_slots(struct calls *c)
 {
 	uint32_t n = c->n_slots ? c->n_slots * 2 : 64;
+	assert(n <= SLOT_MASK + 1);
 	c->slots = mem_regrow(c->slots, n, sizeof *c->slots);
 	for (uint32_t i = n; i-- > c->n_slots;) {
 		c->slots[i] = (struct call_slot){.gen = 1, .next_free = c->free_slot};
@@ -129,6 +131,7 @@ static void call_free(struct call *call)
 	call_early_notes_drop(call);
 	form_fini(&call->dial.form);
 	free(call->dial.params);
+	free(call->dial.base);
 	free_texts(call);
 	free(call);
 }
@@ -147,9 +150,14 @@ uint64_t call_tag(const struct call *call, enum call_tag kind)
 	return (uint64_t)kind << 56 | (uint64_t)call->gen << 32 | call->slot;
 }
 
+uint64_t call_document_tag(const struct call *call)
+{
+	return call_tag(call, TAG_DOCUMENT) | (uint64_t)call->document << 24;
+}
+
 struct call *call_by_tag(struct calls *c, uint64_t tag)
 {
-	uint32_t slot = (uint32_t)tag, gen = (uint32_t)(tag >> 32) & GEN_MASK;
+	uint32_t slot = (uint32_t)tag & SLOT_MASK, gen = (uint32_t)(tag >> 32) & GEN_MASK;
 	if (slot >= c->n_slots || c->slots[slot].gen != gen)
 		return NULL;
 	return c->slots[slot].call;
@@ -176,7 +184,7 @@ void call_settle(struct call *call)
 {
 	struct calls *c = call->calls;
 	bool twiml_busy = call->twiml && !twiml_session_ended(call->twiml);
-	if (call->phase != CALL_OVER || call->reaping || twiml_busy || call->child)
+	if (call->phase != CALL_OVER || call->reaping || twiml_busy || call->dial.active)
 		return;
 	/* Beyond as many as can be live, an answer to a callback is not waited for. */
 	if (call->in_flight && c->lingering <= c->conf.calls_max)

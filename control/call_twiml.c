@@ -29,6 +29,11 @@ static void on_dial_stop(struct call *call, const struct twiml_effect *e)
 	dial_stop(call);
 }
 
+static void on_connect(struct call *call, const struct twiml_effect *e)
+{
+	dial_screened(call);
+}
+
 static void on_end(struct call *call, const struct twiml_effect *e)
 {
 	call_settle(call);
@@ -42,6 +47,7 @@ static effect_fn *const effects[] = {
     [TWIML_DO_DIAL] = dial_start,
     [TWIML_DO_DIAL_STOP] = on_dial_stop,
     [TWIML_DO_PAUSE] = on_pause,
+    [TWIML_DO_CONNECT] = on_connect,
     [TWIML_DO_HANGUP] = on_hangup,
     [TWIML_DO_NOTE] = on_note,
     [TWIML_DO_END] = on_end,
@@ -97,8 +103,29 @@ void call_twiml_start(struct call *call)
 	    .url = call->url,
 	    .post = call->url_post,
 	    .fallback_url = call->fallback_url,
-	    .fallback_post = call->fallback_post};
+	    .fallback_post = call->fallback_post,
+	    .screening = call->screened};
 	if (!call->url)
 		ev.program = twiml_parse(call->twiml_text, strlen(call->twiml_text));
 	call_twiml_feed(call, &ev);
+}
+
+/* A session of its own, so that nothing of the old one is left: an answer that is still on its way has an old
+ * number. */
+void call_redirect(struct call *call, const char *url, bool post, const char *twiml)
+{
+	struct calls *c = call->calls;
+	assert(!call->feeding && call->phase == CALL_UP);
+	c->ops.timer(c->ops.ctx, call_tag(call, TAG_PAUSE), 0);
+	dial_abandon(call);
+	dial_leave(call);
+	twiml_session_free(call->twiml);
+	call->twiml = NULL;
+	call->n_queued = 0;
+	call->document++;
+	call->screened = false;
+	call_text(&call->url, url);
+	call->url_post = post;
+	call_text(&call->twiml_text, twiml);
+	call_twiml_start(call);
 }

@@ -54,7 +54,7 @@ static json_t *target_of(const struct twiml_node *n)
 {
 	struct sip_target t;
 	json_t *o = json_object(), *dropped = json_array();
-	enum target_error e = sip_target_parse(&t, n->text, false, on_drop, dropped);
+	enum target_error e = sip_target_parse(&t, twiml_noun_address(n), false, on_drop, dropped);
 	set(o, "valid", json_boolean(e == TARGET_OK));
 	set(o, "uri", e ? json_null() : json_string(t.uri));
 	set(o, "host", e ? json_null() : json_string(t.host));

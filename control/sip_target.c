@@ -120,27 +120,43 @@ static void drop(struct headers *h, enum target_drop why, struct span pair)
 		h->dropped(h->ctx, why, name);
 }
 
+/* value.p NULL: it could not be decoded. */
+static bool may_send(struct span name, struct span value, uint32_t count, enum target_drop *why)
+{
+	if (!is_token(name))
+		*why = TARGET_HEADER_NAME;
+	else if (!name_allowed(name))
+		*why = TARGET_HEADER_NOT_ALLOWED;
+	else if (!value.p || !value_clean(value))
+		*why = TARGET_HEADER_VALUE;
+	else if (count == TARGET_HEADERS_COUNT)
+		*why = TARGET_HEADER_TOO_MANY;
+	else
+		return true;
+	return false;
+}
+
+static void put_header(struct buf *out, struct span name, struct span value)
+{
+	buf_span(out, name);
+	buf_lit(out, ": ");
+	buf_span(out, value);
+	buf_lit(out, "\r\n");
+}
+
 static void take_pair(struct headers *h, struct span pair)
 {
 	char name_room[TARGET_HEADERS_MAX], value_room[TARGET_HEADERS_MAX];
 	struct span name = {0}, value = {0};
+	enum target_drop why;
 	bool has_eq = memchr(pair.p, '=', pair.len) != NULL;
-	if (!decode_pair(pair, name_room, value_room, &name, &value))
+	if (!decode_pair(pair, name_room, value_room, &name, &value)) {
 		drop(h, has_eq ? TARGET_HEADER_NAME : TARGET_HEADER_NOT_ALLOWED, pair);
-	else if (!is_token(name))
-		drop(h, TARGET_HEADER_NAME, pair);
-	else if (!name_allowed(name))
-		drop(h, TARGET_HEADER_NOT_ALLOWED, pair);
-	else if (!value.p || !value_clean(value))
-		drop(h, TARGET_HEADER_VALUE, pair);
-	else if (h->count == TARGET_HEADERS_COUNT)
-		drop(h, TARGET_HEADER_TOO_MANY, pair);
-	else {
+	} else if (!may_send(name, value, h->count, &why)) {
+		drop(h, why, pair);
+	} else {
 		h->count++;
-		buf_span(&h->out, name);
-		buf_lit(&h->out, ": ");
-		buf_span(&h->out, value);
-		buf_lit(&h->out, "\r\n");
+		put_header(&h->out, name, value);
 	}
 }
 
@@ -220,4 +236,53 @@ enum target_error sip_target_parse(struct sip_target *t, struct span text, bool 
 		return e;
 	struct headers h = {.t = t, .dropped = dropped, .ctx = ctx};
 	return take_headers(&h, span_of(q + 1, text.len - uri.len - 1));
+}
+
+static uint32_t lines(const struct sip_target *t)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < t->headers_len; i++)
+		n += t->headers[i] == '\n';
+	return n;
+}
+
+bool sip_target_add(struct sip_target *t, struct span name, struct span value, enum target_drop *why)
+{
+	struct span v = value.p ? value : SPAN("");
+	if (!may_send(name, v, lines(t), why))
+		return false;
+	struct buf out = buf_on(t->headers + t->headers_len, sizeof t->headers - t->headers_len);
+	put_header(&out, name, v);
+	*why = TARGET_HEADER_TOO_MANY;
+	if (out.full)
+		return false;
+	t->headers_len = (uint16_t)(t->headers_len + out.len);
+	return true;
+}
+
+static void put_user(struct buf *b, struct span user)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (uint32_t i = 0; i < user.len; i++) {
+		unsigned char c = (unsigned char)user.p[i];
+		const char code[3] = {'%', hex[c >> 4], hex[c & 15]};
+		if (ascii_is((char)c, ASCII_ALPHA | ASCII_DIGIT) || (c && strchr("-_.!~*'()+", c)))
+			buf_span(b, span_of((const char *)&user.p[i], 1));
+		else
+			buf_span(b, span_of(code, 3));
+	}
+}
+
+enum target_error sip_target_pattern(struct sip_target *t, const char *pattern, struct span user)
+{
+	char room[2048];
+	struct buf b = buf_on(room, sizeof room);
+	const char *open = strchr(pattern, '{'), *close = open ? strchr(open, '}') : NULL;
+	*t = (struct sip_target){0};
+	if (!close || strchr(close, '{') || !user.len)
+		return TARGET_BAD_URI;
+	buf_span(&b, span_of(pattern, (uint32_t)(open - pattern)));
+	put_user(&b, user);
+	buf_span(&b, span_str(close + 1));
+	return b.full ? TARGET_URI_TOO_LONG : sip_target_parse(t, buf_view(&b), true, NULL, NULL);
 }

@@ -45,4 +45,12 @@ struct sip_target {
 [[nodiscard]] enum target_error sip_target_parse(struct sip_target *t, struct span text, bool scheme_required,
     void (*dropped)(void *ctx, enum target_drop why, struct span name), void *ctx);
 
+/* One more header, not encoded in any way. false: *why tells, nothing is added. */
+bool sip_target_add(struct sip_target *t, struct span name, struct span value, enum target_drop *why);
+
+/* A configured address for those who are not called by SIP URI: the one {…} in pattern stands for the user, which
+ * is escaped as RFC 3261 wants it. TARGET_BAD_URI when there is not exactly one {…}, or the rest is no SIP URI. */
+[[nodiscard]] enum target_error sip_target_pattern(
+    struct sip_target *t, const char *pattern, struct span user);
+
 #endif

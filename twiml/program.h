@@ -10,6 +10,7 @@
 #define TWIML_DEPTH_MAX 16
 #define TWIML_ATTRS_MAX 64
 #define TWIML_NOTES_MAX 64 /* later ones are counted only */
+#define TWIML_NOUNS_MAX 10 /* of one <Dial> */
 
 /* Twilio's codes that concern a whole document. */
 enum twiml_code {
@@ -20,6 +21,7 @@ enum twiml_code {
 	TWIML_E_ROOT = 12102,
 	TWIML_E_SCHEMA = 12200,
 	TWIML_E_INTERNAL = 12400,
+	TWIML_E_SCREENING = 13201,
 	TWIML_E_DIAL_NOUN = 13215,
 };
 
@@ -32,7 +34,7 @@ struct twiml_attr {
 struct twiml_node {
 	int elem;           /* enum twiml_elem_id, -1: unknown */
 	bool skip;          /* unknown, misplaced or not built: the interpreter passes over it */
-	bool refused;       /* a <Dial> that must not be dialled; a note says why */
+	bool refused;       /* a <Dial>, or one of its nouns, that must not be dialled; a note says why */
 	uint32_t line, col; /* of its '<', from 1; columns count bytes */
 	struct span name;
 	struct span
@@ -63,5 +65,11 @@ struct twiml_program {
 struct span twiml_attr(const struct twiml_node *n, const char *name);
 /* The same as a number; 0 when there is none. */
 uint32_t twiml_attr_number(const struct twiml_node *n, const char *name);
+
+/* The nouns of a <Dial> that may be dialled, in document order: the one behind `last`, NULL: the first. A plain
+ * number is the <Dial> itself. NULL: there are no more. */
+const struct twiml_node *twiml_dial_noun(const struct twiml_node *dial, const struct twiml_node *last);
+/* Whom a noun names: its text, or that of the <Uri> or <Identity> inside it. */
+struct span twiml_noun_address(const struct twiml_node *noun);
 
 #endif

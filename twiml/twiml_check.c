@@ -106,29 +106,68 @@ static void refuse(
 	twiml_note(p, code, TWIML_ERROR, at->line, at->col, "<Dial>: %s; nothing is dialled", why);
 }
 
-/* One <Sip> and nothing else can be dialled; anything else is refused whole rather than dialled in part. */
-static void check_dial(struct twiml_program *p, struct twiml_node *dial)
+static uint32_t count(const struct twiml_node *n, int elem)
 {
-	const struct twiml_node *noun = NULL, *surplus = NULL;
-	for (const struct twiml_node *c = dial->child; c; c = c->next) {
+	uint32_t found = 0;
+	for (const struct twiml_node *c = n->child; c; c = c->next)
+		found += c->elem == elem;
+	return found;
+}
+
+static void refuse_noun(struct twiml_program *p, struct twiml_node *noun, int code, const char *why)
+{
+	noun->refused = true;
+	twiml_note(p, code, TWIML_ERROR, noun->line, noun->col, "<%.*s> %s: it is not dialled",
+	    SHOWN(noun->name), why);
+}
+
+/* One that names nobody, or too many at once, is left out; the others are dialled. */
+static void check_noun(struct twiml_program *p, struct twiml_node *noun)
+{
+	if (count(noun, TWIML_EL_SIP_URI) > 1)
+		refuse_noun(p, noun, 13250, "holds more than one <Uri>");
+	else if (!twiml_noun_address(noun).len)
+		refuse_noun(p, noun, noun->elem == TWIML_EL_SIP ? 13243 : 13223,
+		    noun->elem == TWIML_EL_SIP ? "holds no URI" : "names nobody");
+}
+
+/* What the nouns of a <Dial> come to. */
+struct nouns {
+	uint32_t n;
+	const struct twiml_node *unbuilt, *surplus, *last;
+};
+
+static struct nouns look_at_nouns(struct twiml_program *p, struct twiml_node *dial)
+{
+	struct nouns s = {0};
+	for (struct twiml_node *c = dial->child; c; c = c->next) {
 		if (!is_noun(c))
 			continue;
-		if (noun && !surplus)
-			surplus = c;
-		noun = noun ? noun : c;
+		s.last = c;
+		if (!twiml_elems[c->elem].built)
+			s.unbuilt = c;
+		else
+			check_noun(p, c);
+		if (++s.n == TWIML_NOUNS_MAX + 1)
+			s.surplus = c;
 	}
-	if (surplus)
-		refuse(p, dial, TWIML_E_DIAL_NOUN, surplus, "more than one noun is not built yet");
-	else if (noun && dial->text.len)
-		refuse(p, dial, TWIML_E_DIAL_NOUN, noun, "a plain number beside a noun is not built yet");
-	else if (dial->text.len)
-		refuse(p, dial, TWIML_E_SCHEMA, dial, "not built yet: a plain number (only <Sip> is)");
-	else if (!noun)
+	return s;
+}
+
+static void check_dial(struct twiml_program *p, struct twiml_node *dial)
+{
+	struct nouns s = look_at_nouns(p, dial);
+	if (s.surplus)
+		refuse(p, dial, TWIML_E_DIAL_NOUN, s.surplus, "more than ten nouns");
+	else if (s.n && dial->text.len)
+		refuse(p, dial, TWIML_E_DIAL_NOUN, s.last, "a plain number beside a noun");
+	else if (s.unbuilt)
+		refuse(p, dial, s.n > 1 ? TWIML_E_DIAL_NOUN : TWIML_E_SCHEMA, s.unbuilt,
+		    "this noun is not built yet (<Sip>, <Number> and <Client> are)");
+	else if (!s.n && !dial->text.len)
 		refuse(p, dial, 13223, dial, "there is nobody to dial");
-	else if (noun->elem != TWIML_EL_SIP)
-		refuse(p, dial, TWIML_E_SCHEMA, noun, "this noun is not built yet (only <Sip> is)");
-	else if (!noun->text.len)
-		refuse(p, dial, 13243, noun, "<Sip> holds no URI");
+	else if (!twiml_dial_noun(dial, NULL))
+		dial->refused = true; /* each noun has said why */
 }
 
 /* The next node in document order. */

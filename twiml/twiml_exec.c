@@ -15,7 +15,7 @@ struct twiml_session {
 	struct twiml_program *retired; /* the one before it: effects of the last step may look into it */
 	const struct twiml_node *at;   /* the verb that runs or is next */
 	char *base, *fallback_url;
-	bool fallback_post, fallback_used;
+	bool fallback_post, fallback_used, screening;
 	enum twiml_fetch_for fetching;
 	uint32_t chain; /* documents since something took time */
 	char error_code[16];
@@ -130,24 +130,26 @@ static void after_dial(
 	}
 }
 
-static const struct twiml_node *sip_noun(const struct twiml_node *dial)
+/* A called leg may not call others before it is put through. */
+static void dial_refused(struct twiml_session *s, struct twiml_effects *out)
 {
-	for (const struct twiml_node *n = dial->child; n; n = n->next)
-		if (n->elem == TWIML_EL_SIP)
-			return n;
-	return NULL;
+	const struct twiml_note at = {.line = s->at->line, .col = s->at->col};
+	failed(s, out, TWIML_E_SCREENING, "<Dial> in a document that screens a call", s->base, &at);
 }
 
 static void verb_dial(struct twiml_session *s, struct twiml_effects *out)
 {
+	if (s->screening) {
+		dial_refused(s, out);
+		return;
+	}
 	if (s->at->refused) {
 		after_dial(s, out, not_dialled, 2);
 		return;
 	}
 	struct twiml_effect *e = put(out, TWIML_DO_DIAL);
 	e->dial = s->at;
-	e->noun = sip_noun(s->at);
-	assert(e->noun);
+	e->base = s->base;
 	s->state = ST_DIALING;
 }
 
@@ -185,6 +187,13 @@ static verb_fn *const verbs[TWIML_EL_COUNT] = {
     [TWIML_EL_REJECT] = verb_reject,
 };
 
+static void document_ends(struct twiml_session *s, struct twiml_effects *out)
+{
+	if (s->screening)
+		put(out, TWIML_DO_CONNECT);
+	over(s, out, !s->screening);
+}
+
 /* Run verbs until one takes time, the document ends, or the effects are nearly full. */
 static void run(struct twiml_session *s, struct twiml_effects *out)
 {
@@ -193,7 +202,7 @@ static void run(struct twiml_session *s, struct twiml_effects *out)
 		while (s->at && s->at->skip)
 			s->at = s->at->next;
 		if (!s->at) {
-			over(s, out, true);
+			document_ends(s, out);
 		} else if (out->n > TWIML_EFFECTS_MAX - 4) {
 			out->more = true;
 			return;
@@ -228,6 +237,7 @@ static void on_start(struct twiml_session *s, const struct twiml_event *ev, stru
 {
 	set_text(&s->fallback_url, ev->fallback_url);
 	s->fallback_post = ev->fallback_post;
+	s->screening = ev->screening;
 	if (ev->program) {
 		on_document(s, ev, out);
 		return;

@@ -4,6 +4,8 @@
  *
  *	START ──► (FETCH ──► DOCUMENT | FETCH_FAILED)* ──► verbs: PAUSE ──► PAUSE_DONE
  *	                                                         DIAL  ──► DIAL_ENDED
+ *	A document that screens a call (START with screening) ends by CONNECT: the call is put through. Only a
+ *	<Hangup> or a failure in it ends by HANGUP, and <Dial> is a failure (13201).
  *	LEG_GONE may come at any time: a dial in progress is ended (DIAL_STOP), its action is still requested, and
  *	nothing else runs.
  *
@@ -42,7 +44,8 @@ struct twiml_event {
 	bool post;                     /* START: method for url */
 	const char *fallback_url;      /* START: copied; NULL = none */
 	bool fallback_post;
-	int code; /* FETCH_FAILED */
+	bool screening; /* START: the document decides whether a call is put through */
+	int code;       /* FETCH_FAILED */
 	const char *text;
 	const struct twiml_param *params; /* DIAL_ENDED; borrowed, passed through to FETCH of the same step */
 	uint32_t n_params;
@@ -55,6 +58,7 @@ enum twiml_effect_type {
 	TWIML_DO_DIAL,      /* answer by DIAL_ENDED */
 	TWIML_DO_DIAL_STOP, /* end the dial; DIAL_ENDED follows */
 	TWIML_DO_PAUSE,     /* answer by PAUSE_DONE */
+	TWIML_DO_CONNECT,   /* the end of a document that screens: put the call through */
 	TWIML_DO_HANGUP,
 	TWIML_DO_NOTE,
 	TWIML_DO_END
@@ -65,15 +69,15 @@ enum twiml_fetch_for { TWIML_FOR_START, TWIML_FOR_REDIRECT, TWIML_FOR_DIAL_ACTIO
 /* Strings live until the session's next step. */
 struct twiml_effect {
 	enum twiml_effect_type type;
-	/* FETCH, REPORT */
+	/* FETCH, REPORT; base also DIAL */
 	enum twiml_fetch_for purpose;
 	const char *url, *base;
 	bool post;
 	const struct twiml_param *params; /* beyond those every request carries */
 	uint32_t n_params;
-	/* DIAL */
-	const struct twiml_node *dial,
-	    *noun; /* of the running document: timeout, timeLimit, callerId; URI in text */
+	/* DIAL; its nouns by twiml_dial_noun. Of the running document, good until DIAL_ENDED has been told. base:
+	 * what URLs in it are relative to */
+	const struct twiml_node *dial;
 	/* PAUSE */
 	uint32_t seconds;
 	/* NOTE */

@@ -18,7 +18,9 @@ static void check_effect(const struct twiml_effect *e)
 		MUST(strlen(e->url) <= TWIML_BYTES_MAX);
 		break;
 	case TWIML_DO_DIAL:
-		MUST(e->dial && !e->dial->refused && e->noun && e->noun->text.len > 0);
+		MUST(e->dial && !e->dial->refused && twiml_dial_noun(e->dial, NULL));
+		for (const struct twiml_node *n = NULL; (n = twiml_dial_noun(e->dial, n));)
+			MUST(twiml_noun_address(n).len > 0);
 		break;
 	case TWIML_DO_PAUSE:
 		MUST(e->seconds >= 1 && e->seconds <= 86400);
@@ -56,6 +58,7 @@ static void run(const uint8_t *events, size_t n_events, const char *doc, size_t 
 		    .url = "http://h/u",
 		    .fallback_url = events[i] & 0x80 ? "http://h/f" : NULL,
 		    .post = events[i] & 0x40,
+		    .screening = events[i] & 0x10,
 		    .code = 11200,
 		    .dialled = events[i] & 0x20,
 		    .params = params,

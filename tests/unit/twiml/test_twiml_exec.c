@@ -133,11 +133,12 @@ static void a_circle_with_a_pause_in_it_may_go_on(void **state)
 	}
 }
 
-static void dial_names_its_noun(void **state)
+static void dial_hands_out_its_node_and_base(void **state)
 {
 	start("<Response><Dial timeout='10'><Sip>kate@example.com</Sip></Dial></Response>");
 	expect(1, TWIML_DO_DIAL, 0, 0);
-	assert_string_equal(fx.e[0].noun->text.p, "kate@example.com");
+	assert_string_equal(twiml_dial_noun(fx.e[0].dial, NULL)->text.p, "kate@example.com");
+	assert_string_equal(fx.e[0].base, "http://h/doc");
 	assert_int_equal(twiml_attr_number(fx.e[0].dial, "timeout"), 10);
 }
 
@@ -164,7 +165,7 @@ static void a_dial_with_action_asks_it_with_the_outcome(void **state)
 
 static void a_refused_dial_fails_and_its_action_is_asked(void **state)
 {
-	start("<Response><Dial action='/done'><Sip>a@b</Sip><Sip>c@d</Sip></Dial></Response>");
+	start("<Response><Dial action='/done'>1<Sip>c@d</Sip></Dial></Response>");
 	expect(1, TWIML_DO_FETCH, 0, 0);
 	assert_int_equal(fx.e[0].n_params, 2);
 	assert_string_equal(fx.e[0].params[0].name, "DialCallStatus");
@@ -234,7 +235,7 @@ static void a_long_document_is_worked_off_in_steps(void **state)
 {
 	char text[65536], *p = text + sprintf(text, "<Response>");
 	for (int i = 0; i < 2000; i++)
-		p += sprintf(p, "<Dial>1</Dial>");
+		p += sprintf(p, "<Dial/>");
 	sprintf(p, "</Response>");
 	start(text);
 	for (int i = 0; fx.more; i++) {
@@ -242,6 +243,51 @@ static void a_long_document_is_worked_off_in_steps(void **state)
 		event(TWIML_EV_CONTINUE);
 	}
 	ends_hung_up();
+}
+
+static void screen(const char *text)
+{
+	feed((struct twiml_event){
+	    .type = TWIML_EV_START, .program = prog(text), .base = "http://h/doc", .screening = true});
+}
+
+static void a_screening_document_that_ends_puts_the_call_through(void **state)
+{
+	screen("<Response><Pause/></Response>");
+	expect(1, TWIML_DO_PAUSE, 0, 0);
+	event(TWIML_EV_PAUSE_DONE);
+	expect(2, TWIML_DO_CONNECT, TWIML_DO_END, 0);
+	assert_true(twiml_session_ended(s));
+}
+
+static void screening_goes_on_across_a_redirect(void **state)
+{
+	screen("<Response><Redirect>/n</Redirect></Response>");
+	expect(1, TWIML_DO_FETCH, 0, 0);
+	document("<Response/>");
+	expect(2, TWIML_DO_CONNECT, TWIML_DO_END, 0);
+}
+
+static void hangup_in_a_screening_document_ends_the_called_leg(void **state)
+{
+	screen("<Response><Hangup/></Response>");
+	ends_hung_up();
+}
+
+static void dial_in_a_screening_document_is_13201_and_ends_the_called_leg(void **state)
+{
+	screen("<Response><Dial><Sip>a@b</Sip></Dial></Response>");
+	expect(3, TWIML_DO_NOTE, TWIML_DO_HANGUP, TWIML_DO_END);
+	assert_int_equal(fx.e[0].code, 13201);
+	assert_true(fx.e[0].error);
+	assert_int_equal(fx.e[0].col, 11);
+}
+
+static void a_screening_document_that_cannot_be_had_ends_the_called_leg(void **state)
+{
+	feed((struct twiml_event){.type = TWIML_EV_START, .url = "http://h/a", .screening = true});
+	feed((struct twiml_event){.type = TWIML_EV_FETCH_FAILED, .code = 11200, .text = "status 500"});
+	expect(3, TWIML_DO_NOTE, TWIML_DO_HANGUP, TWIML_DO_END);
 }
 
 static void events_out_of_place_change_nothing(void **state)
@@ -271,6 +317,7 @@ static void end_is_told_once_under_any_order_of_events(void **state)
 			r = r * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 			struct twiml_event ev = {.type = (enum twiml_event_type)((r >> 33) % TWIML_EV_TYPES),
 			    .base = "http://h/",
+			    .screening = r & 8192,
 			    .fallback_url = r & 4096 ? "http://f/" : NULL};
 			if (ev.type == TWIML_EV_DOCUMENT || ev.type == TWIML_EV_START)
 				ev.program = prog(docs[(r >> 40) % 5]);
@@ -298,7 +345,7 @@ int main(void)
 	    T(redirect_leaves_the_document),
 	    T(redirects_in_a_circle_come_to_an_end),
 	    T(a_circle_with_a_pause_in_it_may_go_on),
-	    T(dial_names_its_noun),
+	    T(dial_hands_out_its_node_and_base),
 	    T(a_dial_without_action_falls_through),
 	    T(a_dial_with_action_asks_it_with_the_outcome),
 	    T(a_refused_dial_fails_and_its_action_is_asked),
@@ -308,6 +355,11 @@ int main(void)
 	    T(bad_twiml_without_fallback_ends_the_call),
 	    T(the_fallback_is_asked_once),
 	    T(a_long_document_is_worked_off_in_steps),
+	    T(a_screening_document_that_ends_puts_the_call_through),
+	    T(screening_goes_on_across_a_redirect),
+	    T(hangup_in_a_screening_document_ends_the_called_leg),
+	    T(dial_in_a_screening_document_is_13201_and_ends_the_called_leg),
+	    T(a_screening_document_that_cannot_be_had_ends_the_called_leg),
 	    T(events_out_of_place_change_nothing),
 	    cmocka_unit_test(end_is_told_once_under_any_order_of_events),
 	};

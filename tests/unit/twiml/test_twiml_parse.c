@@ -281,24 +281,26 @@ static void an_attribute_that_is_not_built_is_told_unless_it_asks_for_nothing(vo
 	assert_false(first()->refused);
 }
 
-static void dial_with_anything_but_one_sip_is_refused_whole(void **state)
+static void a_dial_with_nouns_that_do_not_go_together_is_refused_whole(void **state)
 {
 	static const struct {
 		const char *text;
 		int code;
 	} rows[] = {
-	    {"<Dial>415-123-4567</Dial>", 12200},
-	    {"<Dial><Number>1</Number></Dial>", 12200},
-	    {"<Dial><Client>bob</Client></Dial>", 12200},
-	    {"<Dial><Sip>a@b</Sip><Sip>c@d</Sip></Dial>", 13215},
-	    {"<Dial><Sip>a@b</Sip><Number>1</Number></Dial>", 13215},
+	    {"<Dial><Conference>a</Conference></Dial>", 12200},
+	    {"<Dial><Sip>a@b</Sip><Queue>q</Queue></Dial>", 13215},
 	    {"<Dial>1<Sip>a@b</Sip></Dial>", 13215},
+	    {"<Dial><Sip>1</Sip><Sip>2</Sip><Sip>3</Sip><Sip>4</Sip><Sip>5</Sip><Sip>6</Sip><Sip>7</Sip>"
+	     "<Sip>8</Sip><Client>9</Client><Number>10</Number><Sip>11</Sip></Dial>",
+	        13215},
 	    {"<Dial/>", 13223},
 	    {"<Dial><Foo/></Dial>", 13223},
 	    {"<Dial><Sip> </Sip></Dial>", 13243},
-	    {"<Dial><Sip><Uri>a@b</Uri></Sip></Dial>", 13243},
+	    {"<Dial><Number/></Dial>", 13223},
+	    {"<Dial><Sip><Uri> </Uri></Sip></Dial>", 13243},
+	    {"<Dial><Sip><Uri>a@b</Uri><Uri>c@d</Uri></Sip></Dial>", 13250},
 	};
-	char text[256];
+	char text[512];
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		snprintf(text, sizeof text, "<Response>%s</Response>", rows[i].text);
 		parse(text);
@@ -308,6 +310,51 @@ static void dial_with_anything_but_one_sip_is_refused_whole(void **state)
 			told |= n->error && n->code == rows[i].code;
 		assert_true(told);
 	}
+}
+
+/* The addresses of the first verb's nouns, with a blank behind each. */
+static const char *nouns(const char *dial)
+{
+	static char out[512];
+	char text[1024];
+	snprintf(text, sizeof text, "<Response>%s</Response>", dial);
+	parse(text);
+	out[0] = '\0';
+	for (const struct twiml_node *n = NULL; (n = twiml_dial_noun(first(), n));) {
+		strcat(out, twiml_noun_address(n).p);
+		strcat(out, " ");
+	}
+	return out;
+}
+
+static void nouns_stand_in_document_order(void **state)
+{
+	assert_string_equal(nouns("<Dial>415-123</Dial>"), "415-123 ");
+	assert_string_equal(
+	    nouns("<Dial><Number>1</Number><Sip>a@b</Sip><Client>bob</Client></Dial>"), "1 a@b bob ");
+	assert_string_equal(
+	    nouns("<Dial><Sip>1</Sip><Sip>2</Sip><Sip>3</Sip><Sip>4</Sip><Sip>5</Sip><Sip>6</Sip>"
+	          "<Sip>7</Sip><Sip>8</Sip><Sip>9</Sip><Sip>10</Sip></Dial>"),
+	    "1 2 3 4 5 6 7 8 9 10 ");
+	assert_int_equal(prog->n_notes, 0);
+}
+
+static void a_noun_that_names_nobody_is_left_out(void **state)
+{
+	assert_string_equal(nouns("<Dial><Sip/><Foo/><Sip>c@d</Sip><Number> </Number></Dial>"), "c@d ");
+	assert_false(first()->refused);
+	assert_true(noted(13243)->error);
+	assert_true(noted(13223)->error);
+	assert_non_null(noted(12200));
+}
+
+static void the_older_forms_name_their_address_inside(void **state)
+{
+	assert_string_equal(nouns("<Dial><Sip><Headers><Header name='x-a' value='1'/></Headers>"
+	                          "<Uri> sip:a@b </Uri></Sip></Dial>"),
+	    "sip:a@b ");
+	assert_int_equal(prog->n_notes, 0);
+	assert_string_equal(nouns("<Dial><Client><Identity>bob</Identity></Client></Dial>"), "bob ");
 }
 
 static void a_remark_holds_no_control_bytes(void **state)
@@ -338,7 +385,10 @@ int main(void)
 	    cmocka_unit_test_teardown(good_values_are_taken_as_written, teardown),
 	    cmocka_unit_test_teardown(
 	        an_attribute_that_is_not_built_is_told_unless_it_asks_for_nothing, teardown),
-	    cmocka_unit_test_teardown(dial_with_anything_but_one_sip_is_refused_whole, teardown),
+	    cmocka_unit_test_teardown(a_dial_with_nouns_that_do_not_go_together_is_refused_whole, teardown),
+	    cmocka_unit_test_teardown(nouns_stand_in_document_order, teardown),
+	    cmocka_unit_test_teardown(a_noun_that_names_nobody_is_left_out, teardown),
+	    cmocka_unit_test_teardown(the_older_forms_name_their_address_inside, teardown),
 	    cmocka_unit_test_teardown(a_remark_holds_no_control_bytes, teardown),
 	};
 	return cmocka_run_group_tests_name("twiml_parse", tests, NULL, NULL);

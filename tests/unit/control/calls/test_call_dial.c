@@ -59,7 +59,7 @@ static void talking(const char *verbs)
 	dialling(verbs);
 	world_progress(&w, 1, b, 180, false);
 	world_answered(&w, 1, b, "X-Agent: 7\r\nX-Twice: first\r\n");
-	world_bridged(&w, 0, a, true);
+	world_bridged(&w, 0, a, b, true);
 }
 
 static bool sent(uint32_t i, enum dp_cmd_type type, dp_leg leg, dp_leg peer)
@@ -139,7 +139,7 @@ static void early_media_bridges_and_the_answer_bridges_again(void **state)
 	assert_int_equal(w.n_sent, 2);
 	world_progress(&w, 1, b, 183, true);
 	assert_true(sent(2, DP_CMD_BRIDGE, a, b));
-	world_bridged(&w, 0, a, true);
+	world_bridged(&w, 0, a, b, true);
 	world_progress(&w, 1, b, 183, true);
 	assert_int_equal(w.n_sent, 3);
 	world_answered(&w, 1, b, NULL);
@@ -153,8 +153,8 @@ static void early_media_alone_is_not_bridged(void **state)
 {
 	dialling(DIAL);
 	world_progress(&w, 1, b, 183, true);
-	world_bridged(&w, 0, a, true);
-	world_bridged(&w, 0, a, false);
+	world_bridged(&w, 0, a, b, true);
+	world_bridged(&w, 0, a, b, false);
 	world_ended(&w, 1, b, DP_END_REJECTED, 486, true, "X-Why: lunch\r\n");
 	param_is(1, "DialCallStatus", "busy");
 	param_is(1, "DialBridged", "false");
@@ -274,8 +274,10 @@ static void refused_with(const char *verbs, int code)
 static void what_cannot_be_dialled_fails_and_asks_the_action(void **state)
 {
 	char doc[1600];
-	refused_with("<Dial action='/d'><Sip>a@b</Sip><Number>1</Number></Dial>", 13215);
-	refused_with("<Dial action='/d'>+1555</Dial>", 12200);
+	refused_with("<Dial action='/d'>1<Sip>a@b</Sip></Dial>", 13215);
+	refused_with("<Dial action='/d'>+1555</Dial>", 13224);
+	refused_with("<Dial action='/d'>one</Dial>", 13223);
+	refused_with("<Dial action='/d'><Client>bob</Client></Dial>", 13224);
 	refused_with("<Dial action='/d'><Sip>sip:a b@c</Sip></Dial>", 13243);
 	refused_with("<Dial action='/d'><Sip>tel:+1555</Sip></Dial>", 13243);
 	refused_with("<Dial action='/d' callerId='a b'><Sip>a@b</Sip></Dial>", 13247);

@@ -365,21 +365,6 @@ static void in_progress_can_be_completed_but_not_canceled(void **state)
 	assert_int_equal(w.n_sent, 2);
 }
 
-static void updates_that_are_not_built_say_so(void **state)
-{
-	static const char *const names[] = {"Url", "Twiml", "StatusCallback", "TimeLimit"};
-	answered_call();
-	for (int i = 0; i < 4; i++) {
-		struct form f = {0};
-		form_add(&f, names[i], "http://x/");
-		assert_int_equal(calls_update(w.c, calls_find(w.c, sid), &f, &err), -1);
-		assert_non_null(strstr(err.message, "not built yet"));
-		form_fini(&f);
-	}
-	assert_int_equal(update("paused"), -1);
-	assert_int_equal(err.code, 20001);
-}
-
 static void the_time_limit_hangs_up(void **state)
 {
 	world_call(&w, sid, "To", TO, "Twiml", "<Response><Pause length='80000'/></Response>", "TimeLimit",
@@ -625,7 +610,6 @@ int main(void)
 	    T(completed_while_ringing_cancels),
 	    T(an_answer_that_crosses_the_cancel_runs_nothing),
 	    T(in_progress_can_be_completed_but_not_canceled),
-	    T(updates_that_are_not_built_say_so),
 	    T(the_time_limit_hangs_up),
 	    T(a_document_that_cannot_be_had_ends_the_call),
 	    T(the_fallback_takes_over_with_the_error),

@@ -36,6 +36,11 @@ static const char *document(void)
 	    "<Response><Dial action='/x'><Sip>a@b</Sip></Dial></Response>",
 	    "<Response><Dial timeLimit='1'><Sip>a@b?x-a=1</Sip></Dial><Redirect>/n</Redirect></Response>",
 	    "<Response><Dial><Sip>a@b</Sip><Sip>c@d</Sip></Dial><Dial/><Say>x</Say><Hangup/></Response>",
+	    "<Response><Dial action='/p'><Sip url='/s' statusCallback='/c'>a@b</Sip><Sip>c@d</Sip>"
+	    "<Sip statusCallback='http://x/y' statusCallbackEvent='initiated ringing answered completed'>"
+	    "e@f</Sip><Number>1</Number></Dial></Response>",
+	    "<Response><Dial sequential='true' action='/q'><Sip>a@b</Sip><Sip url='/s'>c@d</Sip>"
+	    "<Client>x</Client><Sip>e@f</Sip></Dial><Pause/></Response>",
 	    "<Response><Dial action='/y'><Sip>bad uri</Sip></Dial></Response>"};
 	return docs[dice(sizeof docs / sizeof docs[0])];
 }
@@ -92,7 +97,7 @@ static void leg_event(void)
 		return;
 	switch (dice(6)) {
 	case 5:
-		world_bridged(&w, legs[i].sent, legs[i].leg, dice(2));
+		world_bridged(&w, legs[i].sent, legs[i].leg, legs[dice(n_legs)].leg, dice(2));
 		break;
 	case 0:
 		legs[i].told = legs[i].told ? legs[i].told : 1;
@@ -129,7 +134,10 @@ static void update_one(void)
 	struct call_error err;
 	struct form f = {0};
 	struct call *call = w.n_save ? calls_find(w.c, w.save[dice(w.n_save)].sid) : NULL;
-	form_add(&f, "Status", dice(2) ? "canceled" : "completed");
+	if (dice(2))
+		form_add(&f, dice(2) ? "Twiml" : "Url", dice(2) ? "http://h/moved" : "http://h/again");
+	else
+		form_add(&f, "Status", dice(2) ? "canceled" : "completed");
 	if (call && calls_update(w.c, call, &f, &err) < 0)
 		HOLDS(err.code == 21220);
 	form_fini(&f);

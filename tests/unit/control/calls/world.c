@@ -108,7 +108,7 @@ static void w_timer(void *ctx, uint64_t tag, uint64_t at_ns)
 	while (i < w->n_timer && w->timer[i].tag != tag)
 		i++;
 	if (i == w->n_timer && at_ns) {
-		assert_true(w->n_timer < 64);
+		assert_true(w->n_timer < 256);
 		w->timer[w->n_timer++] = (struct world_timer){tag, at_ns};
 	} else if (i < w->n_timer && at_ns) {
 		w->timer[i].at_ns = at_ns;
@@ -122,19 +122,49 @@ static void w_log(void *ctx, char level, const char *sid, const char *text)
 	assert_null(strstr(text, "s3cret"));
 }
 
-void world_init(struct world *w, uint32_t calls_max)
+static bool w_enhanced(void *ctx, const char *account)
 {
-	memset(w, 0, sizeof *w);
+	assert_string_equal(account, "AC00000000000000000000000000000001");
+	return !((struct world *)ctx)->plain_sip;
+}
+
+static void init(struct world *w, uint32_t calls_max, const char *trunk, const char *client)
+{
+	memset(w, 0, offsetof(struct world, sent)); /* the rest is 20 MB */
 	w->now_ns = 5 * WORLD_S;
 	w->wall_ms = INT64_C(1283286636000); /* Tue, 31 Aug 2010 20:30:36 +0000 */
 	w->rnd = 42;
 	struct calls_conf conf = {.calls_max = calls_max,
 	    .default_from = "anonymous",
 	    .outbound_host = "198.51.100.1",
-	    .time_limit_s = 14400};
-	struct calls_ops ops = {w, w_now, w_wall, w_random, w_worker, w_originate, w_command, w_resolve,
-	    w_webhook, w_save, w_note, w_timer, w_log};
+	    .time_limit_s = 14400,
+	    .trunk_uri = trunk,
+	    .client_uri = client};
+	struct calls_ops ops = {.ctx = w,
+	    .now_ns = w_now,
+	    .wall_ms = w_wall,
+	    .random = w_random,
+	    .pick_worker = w_worker,
+	    .originate = w_originate,
+	    .command = w_command,
+	    .resolve = w_resolve,
+	    .webhook = w_webhook,
+	    .save = w_save,
+	    .note = w_note,
+	    .timer = w_timer,
+	    .log = w_log,
+	    .enhanced_sip = w_enhanced};
 	w->c = calls_new(&conf, &ops);
+}
+
+void world_init(struct world *w, uint32_t calls_max)
+{
+	init(w, calls_max, NULL, NULL);
+}
+
+void world_init_trunk(struct world *w, uint32_t calls_max)
+{
+	init(w, calls_max, "sip:{number}@gw.example.net:5070;user=phone", "sip:{client}@pbx.example.net");
 }
 
 void world_forget(struct world *w)
@@ -172,6 +202,22 @@ struct call *world_create(struct world *w, struct call_error *err, ...)
 	struct call *call = create(w, err, ap);
 	va_end(ap);
 	return call;
+}
+
+int world_update(struct world *w, const char *sid, struct call_error *err, ...)
+{
+	struct form f;
+	va_list ap;
+	form_init(&f);
+	va_start(ap, err);
+	for (const char *name; (name = va_arg(ap, const char *));)
+		form_add(&f, name, va_arg(ap, const char *));
+	va_end(ap);
+	struct call *call = calls_find(w->c, sid);
+	assert_non_null(call);
+	int rc = calls_update(w->c, call, &f, err);
+	form_fini(&f);
+	return rc;
 }
 
 void world_call(struct world *w, char sid[35], ...)
@@ -242,9 +288,10 @@ void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause caus
 	calls_dp_event(w->c, &e);
 }
 
-void world_bridged(struct world *w, uint32_t i, dp_leg leg, bool on)
+void world_bridged(struct world *w, uint32_t i, dp_leg leg, dp_leg peer, bool on)
 {
 	struct dp_event e = event(w, i, on ? DP_EV_BRIDGED : DP_EV_UNBRIDGED, leg);
+	e.peer = peer;
 	calls_dp_event(w->c, &e);
 }
 

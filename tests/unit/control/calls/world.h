@@ -40,7 +40,10 @@ struct world {
 	struct calls *c;
 	uint64_t now_ns, rnd;
 	int64_t wall_ms;
+	bool plain_sip; /* the account's Enhanced Programmable SIP Features are off */
 	int originate_rc, webhook_rc;
+	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_timer;
+	/* from here on entries are as good as their counts above */
 	struct dp_cmd sent[WORLD_MAX]; /* ORIGINATE and everything else, in order */
 	struct {
 		char host[256];
@@ -49,16 +52,19 @@ struct world {
 	struct world_hook hook[WORLD_MAX];
 	struct world_save save[WORLD_MAX];
 	struct world_note note[WORLD_MAX];
-	struct world_timer timer[64];
-	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_timer;
+	struct world_timer timer[256];
 };
 
 void world_init(struct world *w, uint32_t calls_max);
+/* With a trunk and an address for clients. */
+void world_init_trunk(struct world *w, uint32_t calls_max);
 void world_fini(struct world *w);
 void world_forget(struct world *w); /* what was recorded so far */
 
 /* name, value, …, NULL */
 struct call *world_create(struct world *w, struct call_error *err, ...);
+/* POST Calls/{Sid} with name, value, …, NULL. */
+int world_update(struct world *w, const char *sid, struct call_error *err, ...);
 /* Created and on disk; its SID is left in sid. */
 void world_call(struct world *w, char sid[35], ...);
 
@@ -70,7 +76,8 @@ void world_answered(struct world *w, uint32_t i, dp_leg leg, const char *headers
 void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause cause, uint16_t status,
     bool progressed, const char *headers);
 
-void world_bridged(struct world *w, uint32_t i, dp_leg leg, bool on); /* i: the parent's ORIGINATE */
+/* i: the parent's ORIGINATE */
+void world_bridged(struct world *w, uint32_t i, dp_leg leg, dp_leg peer, bool on);
 
 /* The application. */
 void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body);
