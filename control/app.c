@@ -199,6 +199,9 @@ static int start_calls(struct app *a, int events_fd)
 	    .default_from = a->conf->default_from,
 	    .outbound_host = a->conf->from_host,
 	    .time_limit_s = a->conf->call_seconds,
+	    .trunk_uri = a->conf->trunk_uri,
+	    .trunk_from = a->conf->trunk_from,
+	    .client_uri = a->conf->client_uri,
 	};
 	a->bridge = bridge_new(a->loop, events_fd, a->dp, on_dp_event, a);
 	if (!a->bridge)

@@ -163,6 +163,11 @@ static void op_log(void *ctx, char level, const char *call_sid, const char *text
 	log_line(l, "call", call_sid, "%s", text);
 }
 
+static bool op_enhanced_sip(void *ctx, const char *account_sid)
+{
+	return config_enhanced_sip(((struct app *)ctx)->conf, account_sid);
+}
+
 void app_ops(struct app *a, struct calls_ops *ops)
 {
 	*ops = (struct calls_ops){
@@ -179,6 +184,7 @@ void app_ops(struct app *a, struct calls_ops *ops)
 	    .note = app_note,
 	    .timer = op_timer,
 	    .log = op_log,
+	    .enhanced_sip = op_enhanced_sip,
 	    .callback = app_callback,
 	};
 }

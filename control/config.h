@@ -22,6 +22,7 @@ struct config_account {
 	char sid[35];    /* AC and 32 hexadecimal digits */
 	char token[129]; /* the secret, whichever way it was given; never printed */
 	char token_file[256], token_env[64];
+	bool enhanced_sip; /* several nouns in one <Dial> */
 };
 
 /* Where item `index` of the list in row `row` stands. */
@@ -38,6 +39,8 @@ struct config {
 	char default_from[64]; /* sip.default_from */
 	char from_host[128];   /* sip.from_host; after loading never empty: the address, with its port unless
 	                          5060 */
+	char trunk_uri[256], client_uri[256]; /* with {number}, {client} */
+	char trunk_from[64];
 	uint32_t calls_max;    /* limits.calls, whole engine */
 	uint32_t call_seconds; /* limits.call_seconds */
 	struct ip_sock rest_listen;
@@ -80,6 +83,8 @@ void config_errors_fini(struct config_errors *e);
 
 /* The account's token, or NULL when there is no such account. */
 const char *config_token(const struct config *c, const char *account_sid);
+/* May the account put several nouns into one <Dial>? */
+bool config_enhanced_sip(const struct config *c, const char *account_sid);
 enum log_level config_log_level(const struct config *c);
 /* "ip:port,ip:port" for dns_new; NULL when the system's servers are to be used. */
 const char *config_dns_servers(const struct config *c, char out[512]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/config_table.h"
 
+#include "control/sip_target.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +94,20 @@ static void check_times(const struct config *c, struct config_errors *e)
 	if (c->webhook_total_ms < c->webhook_connect_ms)
 		SAY("webhook.total_ms", "webhook.total_ms %u is below webhook.connect_ms %u",
 		    c->webhook_total_ms, c->webhook_connect_ms);
+}
+
+/* A SIP URI in which mark stands for whoever is called. */
+static void check_pattern(
+    const struct config *c, struct config_errors *e, const char *name, const char *pattern, const char *mark)
+{
+	struct sip_target t;
+	const char *at = strstr(pattern, mark);
+	if (!*pattern)
+		return;
+	if (!at || strchr(pattern, '{') != at || strchr(at + 1, '{'))
+		SAY(name, "%s must hold %s once", name, mark);
+	else if (sip_target_pattern(&t, pattern, SPAN("0")) != TARGET_OK)
+		SAY(name, "%s is not a SIP URI", name);
 }
 
 /* ---- accounts ---- */
@@ -209,6 +225,8 @@ void config_finish(struct config *c, struct config_errors *e)
 	check_media(c, e);
 	check_media_ips(c, e);
 	check_times(c, e);
+	check_pattern(c, e, "trunk.uri", c->trunk_uri, "{number}");
+	check_pattern(c, e, "client.uri", c->client_uri, "{client}");
 	finish_accounts(c, e);
 	fill_derived(c, e);
 }
@@ -221,6 +239,14 @@ const char *config_token(const struct config *c, const char *account_sid)
 		if (strcmp(c->accounts[i].sid, account_sid) == 0)
 			return c->accounts[i].token;
 	return NULL;
+}
+
+bool config_enhanced_sip(const struct config *c, const char *account_sid)
+{
+	for (unsigned i = 0; i < c->n_accounts; i++)
+		if (strcmp(c->accounts[i].sid, account_sid) == 0)
+			return c->accounts[i].enhanced_sip;
+	return false;
 }
 
 enum log_level config_log_level(const struct config *c)
