@@ -18,7 +18,7 @@ static void on_timer(void *ctx, struct wtimer *timer, uint64_t now)
 
 uint32_t leg_index(const struct leg *l)
 {
-	return pool_index(&l->sip->legs, l);
+	return dp_leg_index(l->handle);
 }
 
 struct leg *leg_at(struct sip *s, uint32_t idx)
@@ -60,7 +60,7 @@ struct leg *leg_open(struct sip *s, uint64_t cookie)
 		pool_put(&s->legs, l);
 		return NULL;
 	}
-	uint32_t idx = leg_index(l);
+	uint32_t idx = pool_index(&s->legs, l);
 	s->gens[idx] = s->gens[idx] >= GEN_MAX ? 1 : s->gens[idx] + 1;
 	l->handle = dp_leg_make((uint8_t)s->env.worker, s->gens[idx], idx);
 	name_dialog(l, idx);

@@ -8,32 +8,47 @@
 
 #define ROUTES_MAX 32
 
-int dialog_pools_init(struct dialog_pools *p, uint32_t brief, uint32_t large)
+static const struct {
+	const char *name;
+	uint16_t bytes;
+} SIZES[DIALOG_SIZES] = {
+    [DIALOG_BRIEF] = {"dialog_text", DIALOG_BRIEF_BYTES},
+    [DIALOG_MEDIUM] = {"dialog_text_medium", DIALOG_MEDIUM_BYTES},
+    [DIALOG_LARGE] = {"dialog_text_long", DIALOG_LONG_BYTES},
+};
+
+int dialog_pools_init(struct dialog_pools *p, const uint32_t count[DIALOG_SIZES])
 {
-	int rc = pool_init(&p->brief, "dialog_text", brief, sizeof(struct dialog_block) + DIALOG_SHORT_BYTES);
-	if (rc)
-		return rc;
-	rc = pool_init(&p->large, "dialog_text_long", large, sizeof(struct dialog_block) + DIALOG_LONG_BYTES);
-	if (rc)
-		pool_fini(&p->brief);
-	return rc;
+	for (int i = 0; i < DIALOG_SIZES; i++) {
+		uint32_t bytes = (uint32_t)sizeof(struct dialog_block) + SIZES[i].bytes;
+		int rc = pool_init(&p->of[i], SIZES[i].name, count[i], bytes);
+		if (rc) {
+			dialog_pools_fini(p);
+			return rc;
+		}
+	}
+	return 0;
 }
 
 void dialog_pools_fini(struct dialog_pools *p)
 {
-	pool_fini(&p->brief);
-	pool_fini(&p->large);
+	for (int i = 0; i < DIALOG_SIZES; i++)
+		pool_fini(&p->of[i]);
 }
 
-static struct dialog_block *block_new(struct dialog_pools *p, bool is_long)
+/* The smallest block there is with room for so many bytes. */
+static struct dialog_block *block_new(struct dialog_pools *p, uint32_t bytes)
 {
-	struct dialog_block *b = pool_get(is_long ? &p->large : &p->brief);
+	struct dialog_block *b = NULL;
+	uint8_t i = 0;
+	while (i < DIALOG_SIZES && (bytes > SIZES[i].bytes || !(b = pool_get(&p->of[i]))))
+		i++;
 	if (!b)
 		return NULL;
 	memset(b, 0, sizeof *b);
 	b->refs = 1;
-	b->is_long = is_long;
-	b->cap = is_long ? DIALOG_LONG_BYTES : DIALOG_SHORT_BYTES;
+	b->size = i;
+	b->cap = SIZES[i].bytes;
 	return b;
 }
 
@@ -46,12 +61,12 @@ struct dialog_block *dialog_block_get(struct dialog_block *b)
 void dialog_block_put(struct dialog_pools *p, struct dialog_block *b)
 {
 	if (b && --b->refs == 0)
-		pool_put(b->is_long ? &p->large : &p->brief, b);
+		pool_put(&p->of[b->size], b);
 }
 
 bool dialog_open(struct dialog *d, struct dialog_pools *p)
 {
-	*d = (struct dialog){.text = block_new(p, false)};
+	*d = (struct dialog){.text = block_new(p, 0)};
 	return d->text != NULL;
 }
 
@@ -108,9 +123,7 @@ static bool block_rebuild(struct dialog *d, struct dialog_pools *p, enum dialog_
 		block_squeeze(old, which, s);
 		return true;
 	}
-	struct dialog_block *b = block_new(p, need > DIALOG_SHORT_BYTES);
-	if (!b && need <= DIALOG_SHORT_BYTES)
-		b = block_new(p, true);
+	struct dialog_block *b = block_new(p, need);
 	if (!b)
 		return false;
 	append_all(b, old, which, s);

@@ -21,13 +21,18 @@ enum dialog_text {
 	DIALOG_TEXTS
 };
 
-#define DIALOG_SHORT_BYTES 704  /* a block of the ordinary pool */
-#define DIALOG_LONG_BYTES  4096 /* a block for long URIs and route sets; more than that is refused */
+/* Blocks come in three sizes. Nearly every call fits into the first; a route set or long URIs want the second; more than
+ * the third holds is refused. */
+enum dialog_size { DIALOG_BRIEF, DIALOG_MEDIUM, DIALOG_LARGE, DIALOG_SIZES };
+
+#define DIALOG_BRIEF_BYTES  284
+#define DIALOG_MEDIUM_BYTES 704
+#define DIALOG_LONG_BYTES   4096
 
 struct dialog_block {
 	uint32_t refs;
 	uint16_t len, cap;
-	bool is_long;
+	uint8_t size; /* enum dialog_size */
 	struct {
 		uint16_t off, len;
 	} t[DIALOG_TEXTS];
@@ -35,7 +40,7 @@ struct dialog_block {
 };
 
 struct dialog_pools {
-	struct pool brief, large;
+	struct pool of[DIALOG_SIZES];
 };
 
 struct dialog {
@@ -46,7 +51,7 @@ struct dialog {
 	bool confirmed;
 };
 
-[[nodiscard]] int dialog_pools_init(struct dialog_pools *p, uint32_t brief, uint32_t large);
+[[nodiscard]] int dialog_pools_init(struct dialog_pools *p, const uint32_t count[DIALOG_SIZES]);
 void dialog_pools_fini(struct dialog_pools *p);
 
 /* An empty dialog with room for text. False: no block (nothing is held). */
@@ -76,7 +81,7 @@ static inline struct span dialog_call_id(const struct dialog *d)
 	return span_of(d->call_id, IDENT_LEN);
 }
 
-/* Replace one text (moves to a long block when needed). False: longer than DIALOG_LONG_BYTES in all, or no
+/* Replace one text (moves to a larger block when needed). False: longer than DIALOG_LONG_BYTES in all, or no
  * block; the dialog keeps what it had. Other owners of the block may only read texts that are never replaced
  * (the INVITE transaction: DIALOG_RURI). */
 [[nodiscard]] bool dialog_set(

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/session.h"
 
+#include "sip-parser/base/ip.h"
+
 #define PT_PCMU 0
 #define PT_PCMA 8
 #define NO_DTMF 0xff
@@ -103,10 +105,16 @@ static uint8_t first_common(const struct session *s, const struct sdp_media *m)
 	return SESSION_NO_CODEC;
 }
 
+/* Names are compared without case, but nearly everybody writes them in the same one. */
+static bool is_named(struct span s, struct span name)
+{
+	return span_eq(s, name) || span_ieq(s, name);
+}
+
 static uint8_t dtmf_of(const struct sdp_media *m)
 {
 	for (uint8_t i = 0; i < m->n_fmts; i++)
-		if (span_ieq(m->fmts[i].name, SPAN("telephone-event")) && m->fmts[i].rate == 8000)
+		if (is_named(m->fmts[i].name, SPAN("telephone-event")) && m->fmts[i].rate == 8000)
 			return m->fmts[i].pt;
 	return NO_DTMF;
 }
@@ -127,8 +135,8 @@ static bool any_address(const struct ip_addr *a)
 /* Addresses and direction of the far side. 0.0.0.0 is hold by the rule of RFC 2543: send nothing. */
 static int far_side(struct media_agreed *out, const struct sdp_media *m, const char **reason)
 {
-	struct ip_addr a;
-	if (m->addr_is_v6 || ip_addr_parse(&a, m->addr) || a.fam != 4) {
+	struct ip_addr a = {.fam = 4};
+	if (m->addr_is_v6 || !ip4_parse(m->addr, a.b)) {
 		*reason = "SDP connection address is not an IPv4 address";
 		return -1;
 	}

@@ -76,12 +76,13 @@ static int make_pools(struct sip *s)
 {
 	const struct dp_conf *c = s->env.conf;
 	/* A leg's text outlives it in its INVITE transaction, for the ACK of a final that comes again. */
-	uint32_t texts = c->legs_max + c->txns_max / 2 + 1, large = c->legs_max / 8 + 16;
+	const uint32_t texts[DIALOG_SIZES] = {
+	    c->legs_max + c->txns_max / 2 + 1, c->legs_max / 8 + 32, c->legs_max / 64 + 16};
 	int rc = pool_init(&s->legs, "legs", c->legs_max, sizeof(struct leg));
 	if (!rc)
 		rc = pool_init(&s->txns, "transactions", c->txns_max, sizeof(struct txn));
 	if (!rc)
-		rc = dialog_pools_init(&s->texts, texts, large);
+		rc = dialog_pools_init(&s->texts, texts);
 	if (!rc)
 		rc = events_init(&s->events, c->legs_max);
 	if (!rc)
@@ -272,8 +273,8 @@ uint32_t sip_legs_live(const struct sip *s)
 
 uint32_t sip_gauges(const struct sip *s, struct dp_pool_gauge *out, uint32_t n)
 {
-	const struct pool *const POOLS[] = {
-	    &s->legs, &s->txns, &s->texts.brief, &s->texts.large, &s->events.texts};
+	const struct pool *const POOLS[] = {&s->legs, &s->txns, &s->texts.of[DIALOG_BRIEF],
+	    &s->texts.of[DIALOG_MEDIUM], &s->texts.of[DIALOG_LARGE], &s->events.texts};
 	uint32_t k = 0;
 	for (; k < sizeof POOLS / sizeof *POOLS && k < n; k++)
 		out[k] = (struct dp_pool_gauge){POOLS[k]->name, POOLS[k]->used, POOLS[k]->size};

@@ -65,6 +65,7 @@ struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const st
 		return NULL;
 	memset(t, 0, sizeof *t);
 	t->sip = s;
+	t->index = pool_index(&s->txns, t);
 	t->remote = *remote;
 	t->method = method;
 	t->leg = t->cancel = TXN_NO_INDEX;
@@ -76,7 +77,7 @@ struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const st
 
 uint32_t txn_index(const struct sip *s, const struct txn *t)
 {
-	return pool_index(&s->txns, t);
+	return t->index;
 }
 
 struct txn *txn_at(const struct sip *s, uint32_t idx)

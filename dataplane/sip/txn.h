@@ -33,6 +33,7 @@ struct txn {
 	uint8_t extra;         /* server: enum msgs_extra of the response */
 	bool canceled;         /* INVITE client: its CANCEL went out */
 	uint16_t status;       /* server: of the response sent */
+	uint32_t index;        /* its own in the pool */
 	uint32_t leg;          /* pool index of the leg, TXN_NO_INDEX when it has gone */
 	uint64_t rand;         /* client: of the branch; server: the match key */
 	char token[IDENT_LEN]; /* client: the branch behind its cookie */

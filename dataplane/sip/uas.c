@@ -8,7 +8,10 @@
 static bool is_type(const struct sip_msg *m, struct span type)
 {
 	struct span v = sip_msg_val(m, SIP_H_CONTENT_TYPE);
-	if (v.len < type.len || !span_ieq(span_of(v.p, type.len), type))
+	if (v.len < type.len)
+		return false;
+	struct span head = span_of(v.p, type.len);
+	if (!span_eq(head, type) && !span_ieq(head, type))
 		return false;
 	return v.len == type.len || strchr("; \t\r\n", v.p[type.len]) != NULL;
 }

@@ -217,7 +217,7 @@ static void long_route_set_gets_a_long_block(void **state)
 	rig_hear(&r, &h, "ACK ");
 	assert_true(heard_has(&h, "Route: <sip:proxy-number-11-of-a-long-way@"));
 	assert_true(heard_has(&h, ", <sip:proxy-number-00-of-a-long-way@"));
-	assert_int_equal(r.sip->texts.large.used, 1);
+	assert_int_equal(r.sip->texts.of[DIALOG_LARGE].used, 1);
 	rig_hangup(&r, leg);
 	rig_hear(&r, &h, "BYE ");
 	rig_close(&r);
@@ -231,14 +231,14 @@ static void no_long_block_ends_the_call_and_the_far_side(void **state)
 	uint32_t n = 0;
 	rig_open(&r, NULL);
 	ring(&r, &inv);
-	while ((taken[n] = pool_get(&r.sip->texts.large)))
+	while ((taken[n] = pool_get(&r.sip->texts.of[DIALOG_LARGE])))
 		n++;
 	answer_with_routes(&r, &inv, 12);
 	rig_ended(&r, DP_END_PROTOCOL, 200);
 	rig_hear(&r, &h, "ACK ");
 	rig_hear(&r, &h, "BYE ");
 	while (n)
-		pool_put(&r.sip->texts.large, taken[--n]);
+		pool_put(&r.sip->texts.of[DIALOG_LARGE], taken[--n]);
 	rig_close(&r);
 }
 
@@ -248,7 +248,8 @@ static void dialog_text_of_one_field_leaves_the_others(void **state)
 	struct dialog_pools p;
 	struct dialog d;
 	memset(big, 'x', sizeof big);
-	assert_int_equal(dialog_pools_init(&p, 2, 1), 0);
+	static const uint32_t COUNT[DIALOG_SIZES] = {2, 1, 1};
+	assert_int_equal(dialog_pools_init(&p, COUNT), 0);
 	assert_true(dialog_open(&d, &p));
 	assert_true(dialog_set(&d, &p, DIALOG_RURI, SPAN("sip:a@b")));
 	struct dialog_block *kept = dialog_block_get(d.text);
@@ -262,7 +263,8 @@ static void dialog_text_of_one_field_leaves_the_others(void **state)
 	assert_true(span_eq(dialog_block_span(kept, DIALOG_RURI), SPAN("sip:a@b")));
 	dialog_block_put(&p, kept);
 	dialog_close(&d, &p);
-	assert_int_equal(p.brief.used + p.large.used, 0);
+	for (int i = 0; i < DIALOG_SIZES; i++)
+		assert_int_equal(p.of[i].used, 0);
 	dialog_pools_fini(&p);
 }
 
