@@ -19,6 +19,7 @@
 #define STOP_CHECK_NS 50000000u
 #define HOST_PAUSE_MS 5000 /* how long an application that never answers is left alone */
 #define JARS_MORE     1000 /* calls that have ended and whose callbacks are under way */
+#define CALLBACKS_MAX 200000 /* owed status callbacks beyond which new calls are turned away */
 #define CALLBACK_PAUSE_MS 300000 /* longest pause between two attempts at a status callback */
 
 static int complain(const char *area, const char *err)
@@ -254,6 +255,9 @@ static int start_rest(struct app *a)
 	rest_host(a, host);
 	for (uint32_t i = 0; i < c->n_accounts; i++)
 		a->accounts[i] = (struct rest_account){c->accounts[i].sid, c->accounts[i].token};
+	for (uint32_t i = 0; i < c->n_api_keys; i++)
+		a->keys[i] = (struct rest_key){
+		    c->api_keys[i].sid, c->api_keys[i].secret, c->api_keys[i].account};
 	const struct rest_env env = {
 	    .calls = a->calls,
 	    .store = a->store,
@@ -262,6 +266,13 @@ static int start_rest(struct app *a)
 	    .http = a->http,
 	    .accounts = a->accounts,
 	    .n_accounts = c->n_accounts,
+	    .keys = a->keys,
+	    .n_keys = c->n_api_keys,
+	    .loop = a->loop,
+	    .outbox = a->outbox,
+	    .calls_per_second = c->calls_per_second,
+	    .account_calls = c->account_calls,
+	    .callbacks_max = CALLBACKS_MAX,
 	};
 	a->rest = rest_new(&env);
 	const struct http_server_conf conf = {

@@ -33,6 +33,7 @@ struct app {
 	struct http_server *server;
 	struct link_watch *links;
 	struct rest_account accounts[CONFIG_ACCOUNTS_MAX];
+	struct rest_key keys[CONFIG_KEYS_MAX];
 	int signal_fd;
 	int rest_fd;           /* the REST port, until the server takes it; -1 */
 	bool stopping, ending; /* a signal came; the parts are being taken down */

@@ -25,6 +25,14 @@ struct config_account {
 	bool enhanced_sip; /* several nouns in one <Dial> */
 };
 
+#define CONFIG_KEYS_MAX 256
+
+struct config_key {
+	char sid[35], account[35]; /* SK… and AC… */
+	char secret[129]; /* never printed */
+	char secret_file[256];
+};
+
 /* Where item `index` of the list in row `row` stands. */
 struct config_item_pos {
 	unsigned row, index;
@@ -56,6 +64,9 @@ struct config {
 	char run_user[64];
 	uint32_t n_accounts;
 	struct config_account accounts[CONFIG_ACCOUNTS_MAX];
+	uint32_t account_calls, calls_per_second; /* limits of one account, 0: none */
+	uint32_t n_api_keys;
+	struct config_key api_keys[CONFIG_KEYS_MAX];
 	struct config_pos pos[CONFIG_ROWS_MAX]; /* by row of the table */
 	struct config_item_pos *item_pos;
 	size_t n_item_pos;

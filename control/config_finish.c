@@ -178,6 +178,40 @@ static void finish_accounts(struct config *c, struct config_errors *e)
 		finish_account(c, i, e);
 }
 
+static const char *secret_from_file(struct config_key *k)
+{
+	struct config_account a = {0};
+	memcpy(a.token_file, k->secret_file, sizeof a.token_file);
+	const char *why = token_from_file(&a);
+	memcpy(k->secret, a.token, sizeof k->secret);
+	explicit_bzero(&a, sizeof a);
+	return why;
+}
+
+static void finish_key(struct config *c, unsigned i, struct config_errors *e)
+{
+	struct config_key *k = &c->api_keys[i];
+	struct config_pos pos = config_item_at(c, "api_keys", i);
+	const char *why = NULL;
+	if (*k->sid && (strncmp(k->sid, "SK", 2) != 0 || strspn(k->sid + 2, "0123456789abcdefABCDEF") != 32))
+		config_say(e, pos, "api_keys[].sid must be SK and 32 hexadecimal digits");
+	if (!!*k->secret + !!*k->secret_file != 1)
+		config_say(e, pos, "api_keys[] needs exactly one of secret and secret_file");
+	else if (*k->secret_file && (why = secret_from_file(k)))
+		config_say(e, pos, "api_keys[].secret_file %s: %s", k->secret_file, why);
+	if (*k->account && !config_token(c, k->account))
+		config_say(e, pos, "api_keys[].account %s is none of accounts", k->account);
+	for (unsigned j = 0; j < i; j++)
+		if (*k->sid && strcmp(k->sid, c->api_keys[j].sid) == 0)
+			config_say(e, pos, "api_keys[].sid %s is there twice", k->sid);
+}
+
+static void finish_keys(struct config *c, struct config_errors *e)
+{
+	for (unsigned i = 0; i < c->n_api_keys; i++)
+		finish_key(c, i, e);
+}
+
 /* ---- derived ---- */
 
 static void fill_from_host(struct config *c)
@@ -228,6 +262,7 @@ void config_finish(struct config *c, struct config_errors *e)
 	check_pattern(c, e, "trunk.uri", c->trunk_uri, "{number}");
 	check_pattern(c, e, "client.uri", c->client_uri, "{client}");
 	finish_accounts(c, e);
+	finish_keys(c, e);
 	fill_derived(c, e);
 }
 

@@ -55,16 +55,46 @@ static const struct rest_account *check_pair(
 	return a && same && *a->auth_token ? a : NULL;
 }
 
+/* The text of a Basic header: its length, or -1. */
+static int basic(char text[AUTH_TEXT_MAX + 4], const char *authorization)
+{
+	if (!authorization || strncasecmp(authorization, "Basic ", 6))
+		return -1;
+	const char *b64 = authorization + 6;
+	b64 += strspn(b64, " ");
+	return decode(text, b64);
+}
+
 const struct rest_account *auth_check(
     const struct rest_account *accounts, size_t n, const char *authorization)
 {
 	char text[AUTH_TEXT_MAX + 4];
-	if (!authorization || strncasecmp(authorization, "Basic ", 6))
-		return NULL;
-	const char *b64 = authorization + 6;
-	b64 += strspn(b64, " ");
-	int len = decode(text, b64);
+	int len = basic(text, authorization);
 	const struct rest_account *a = len < 0 ? NULL : check_pair(accounts, n, text, (size_t)len);
+	OPENSSL_cleanse(text, sizeof text);
+	return a;
+}
+
+static const struct rest_account *check_key(const struct rest_env *e, const char *text, size_t len)
+{
+	const char *colon = memchr(text, ':', len);
+	const struct rest_key *key = NULL;
+	for (size_t i = 0; colon && i < e->n_keys; i++)
+		if (strlen(e->keys[i].sid) == (size_t)(colon - text) &&
+		    !memcmp(e->keys[i].sid, text, (size_t)(colon - text)))
+			key = &e->keys[i];
+	size_t given = colon ? len - (size_t)(colon - text) - 1 : 0;
+	bool same = auth_equal(colon ? colon + 1 : text, given, key ? key->secret : "");
+	if (!key || !same || !*key->secret)
+		return NULL;
+	return find(e->accounts, e->n_accounts, key->account_sid, strlen(key->account_sid));
+}
+
+const struct rest_account *auth_check_key(const struct rest_env *e, const char *authorization)
+{
+	char text[AUTH_TEXT_MAX + 4];
+	int len = basic(text, authorization);
+	const struct rest_account *a = len < 0 ? NULL : check_key(e, text, (size_t)len);
 	OPENSSL_cleanse(text, sizeof text);
 	return a;
 }

@@ -14,4 +14,7 @@ bool auth_equal(const char *given, size_t given_len, const char *secret);
 const struct rest_account *auth_check(
     const struct rest_account *accounts, size_t n, const char *authorization);
 
+/* The same for API keys. */
+const struct rest_account *auth_check_key(const struct rest_env *e, const char *authorization);
+
 #endif

@@ -2,11 +2,13 @@
 #include "control/rest/errors.h"
 
 #include "control/rest/json_text.h"
+#include "control/rest/xml_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-char *errors_json(int status, int code, const char *message)
+static json_t *error_object(int status, int code, const char *message)
 {
 	char more[64];
 	snprintf(more, sizeof more, "https://www.twilio.com/docs/errors/%d", code);
@@ -15,7 +17,28 @@ char *errors_json(int status, int code, const char *message)
 	json_object_set_new(o, "message", json_text(message));
 	json_object_set_new(o, "more_info", json_string(more));
 	json_object_set_new(o, "status", json_integer(status));
-	return json_text_dump(o);
+	return o;
+}
+
+char *errors_json(int status, int code, const char *message)
+{
+	return json_text_dump(error_object(status, code, message));
+}
+
+char *errors_xml(int status, int code, const char *message)
+{
+	json_t *o = error_object(status, code, message);
+	char *text = xml_text_of(o, "RestException");
+	json_decref(o);
+	return text;
+}
+
+void errors_as_xml(struct http_reply *r, int code, const char *message)
+{
+	free(r->body);
+	r->body = errors_xml(r->status, code, message);
+	r->body_len = strlen(r->body);
+	r->content_type = "application/xml";
 }
 
 static struct http_header header_for(int status)

@@ -21,8 +21,13 @@ enum rest_code {
 /* {"code":…,"message":"…","more_info":"https://www.twilio.com/docs/errors/…","status":…} from malloc. */
 char *errors_json(int status, int code, const char *message);
 
-/* Fill a reply with it: content type, and the headers the status asks for (401 WWW-Authenticate, 429 and 503
+/* The same as XML: <TwilioResponse><RestException>… */
+char *errors_xml(int status, int code, const char *message);
+
+/* Fill a reply with the JSON: content type, and the headers the status asks for (401 WWW-Authenticate, 429 and 503
  * Retry-After). */
 void errors_fill(struct http_reply *r, int status, int code, const char *message);
+/* Turn a filled reply into its XML form. */
+void errors_as_xml(struct http_reply *r, int code, const char *message);
 
 #endif

@@ -134,14 +134,25 @@ static int read_time(struct list_args *a, const struct form *f, const char *name
 
 static int read_times(struct list_args *a, const struct form *f, struct list_refusal *why)
 {
-	static const char *const unbuilt[] = {"EndTime", "EndTime<", "EndTime>"};
-	for (size_t i = 0; i < sizeof unbuilt / sizeof unbuilt[0]; i++)
-		if (given(f, unbuilt[i]))
-			return refuse(
-			    why, 501, REST_UNBUILT, "Filtering calls by %s is not built.", unbuilt[i]);
+	if (read_time(a, f, "EndTime", TIME_DAY, why) || read_time(a, f, "EndTime<", TIME_BEFORE, why) ||
+	    read_time(a, f, "EndTime>", TIME_FROM, why))
+		return -1;
+	a->q.end_after = a->q.start_after;
+	a->q.end_before = a->q.start_before;
+	a->q.start_after = a->q.start_before = 0;
 	if (read_time(a, f, "StartTime", TIME_DAY, why) || read_time(a, f, "StartTime<", TIME_BEFORE, why))
 		return -1;
 	return read_time(a, f, "StartTime>", TIME_FROM, why);
+}
+
+int list_args_dates(struct list_args *a, const struct form *query, const char *name, struct list_refusal *why)
+{
+	char before[32], after[32];
+	snprintf(before, sizeof before, "%s<", name);
+	snprintf(after, sizeof after, "%s>", name);
+	if (read_time(a, query, name, TIME_DAY, why) || read_time(a, query, before, TIME_BEFORE, why))
+		return -1;
+	return read_time(a, query, after, TIME_FROM, why);
 }
 
 static bool is_status(const char *s)

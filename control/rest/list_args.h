@@ -29,6 +29,10 @@ struct list_refusal {
 /* Paging and the filters of the list of calls. */
 [[nodiscard]] int list_args_calls(struct list_args *a, const struct form *query, struct list_refusal *why);
 
+/* A date filter by its name (with < and >), after list_args_page: into q.start_after and q.start_before. */
+[[nodiscard]] int list_args_dates(
+    struct list_args *a, const struct form *query, const char *name, struct list_refusal *why);
+
 /* The token that continues behind (or, backwards, before) a row. */
 void list_token(char out[32], bool backwards, uint64_t rowid);
 [[nodiscard]] int list_token_parse(const char *s, bool *backwards, uint64_t *rowid);

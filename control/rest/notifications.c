@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went wrong during a call, from the store: GET Calls/{Sid}/Notifications and one of them. */
+/* What went wrong, from the store: the notifications of a call or of the account, and one of them. */
 #include "control/mem.h"
 #include "control/rest/date.h"
 #include "control/rest/json_text.h"
@@ -10,8 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A call writes few; this bounds what one request may ask the store to read. */
+/* A call writes few; of an account, these are the last. */
 #define NOTES_MAX 2000
+
+/* Or of the whole account. */
+static bool of_call(const struct request *q)
+{
+	return q->match.route == ROUTE_NOTIFICATIONS || q->match.route == ROUTE_NOTIFICATION;
+}
 
 static json_t *message_json(const struct call_note *n)
 {
@@ -47,10 +53,13 @@ static void set_names(json_t *o, const struct call_note *n)
 	        n->call_sid, n->sid));
 }
 
-static json_t *note_json(const struct call_note *n)
+static json_t *note_json(const struct request *q, const struct call_note *n)
 {
 	json_t *o = json_object();
 	set_names(o, n);
+	if (!of_call(q))
+		json_object_set_new(o, "uri",
+		    json_sprintf("/2010-04-01/Accounts/%s/Notifications/%s.json", n->account_sid, n->sid));
 	set_dates(o, n);
 	json_object_set_new(o, "error_code", json_sprintf("%d", n->code));
 	json_object_set_new(o, "log", json_string(n->error ? "0" : "1"));
@@ -64,7 +73,9 @@ static json_t *note_json(const struct call_note *n)
 static bool wanted(const struct request *q, const struct call_note *n)
 {
 	const char *log = form_get(&q->query, "Log");
-	return !log || !*log || !strcmp(log, n->error ? "0" : "1");
+	const struct store_query *f = &q->list->q;
+	return (!log || !*log || !strcmp(log, n->error ? "0" : "1")) &&
+	       (!f->start_after || n->at >= f->start_after) && (!f->start_before || n->at < f->start_before);
 }
 
 /* The page's slice of the notes that pass the filter; *more when something lies behind it. */
@@ -79,7 +90,7 @@ static json_t *slice(const struct request *q, const struct call_note *notes, siz
 		if (skip)
 			skip--;
 		else if (json_array_size(items) < q->list->size)
-			json_array_append_new(items, note_json(&notes[i]));
+			json_array_append_new(items, note_json(q, &notes[i]));
 		else
 			*more = true;
 	}
@@ -91,8 +102,11 @@ static void answer_page(struct request *q, const struct call_note *notes, size_t
 	char path[160];
 	bool more;
 	json_t *items = slice(q, notes, n, &more);
-	snprintf(path, sizeof path, "/2010-04-01/Accounts/%s/Calls/%s/Notifications.json", q->account->sid,
-	    q->match.sid);
+	if (of_call(q))
+		snprintf(path, sizeof path, "/2010-04-01/Accounts/%s/Calls/%s/Notifications.json",
+		    q->account->sid, q->match.sid);
+	else
+		snprintf(path, sizeof path, "/2010-04-01/Accounts/%s/Notifications.json", q->account->sid);
 	struct list_page p = {.path = path,
 	    .key = "notifications",
 	    .query = &q->query,
@@ -130,7 +144,7 @@ static void on_notes(void *ctx, const struct call_note *notes, size_t n, bool ok
 	struct request *q = ctx;
 	if (!ok)
 		request_store_failed(q, why);
-	else if (n)
+	else if (n || !of_call(q))
 		answer_page(q, notes, n);
 	else if (q->rest->stopping)
 		request_stopping(q);
@@ -138,44 +152,77 @@ static void on_notes(void *ctx, const struct call_note *notes, size_t n, bool ok
 		empty_or_unknown(q);
 }
 
-static bool date_filter(const struct request *q)
+static const char *call_wanted(const struct request *q)
 {
-	return form_get(&q->query, "MessageDate") || form_get(&q->query, "MessageDate<") ||
-	       form_get(&q->query, "MessageDate>");
+	return of_call(q) ? q->match.sid : NULL;
 }
 
 void notifications_get(struct request *q)
 {
 	struct list_refusal why;
 	q->list = mem_zalloc(sizeof *q->list);
-	if (list_args_page(q->list, &q->query, &why))
+	if (list_args_page(q->list, &q->query, &why) ||
+	    list_args_dates(q->list, &q->query, "MessageDate", &why))
 		request_reply_error(q, why.status, why.code, "%s", why.message);
-	else if (date_filter(q))
-		request_reply_error(
-		    q, 501, REST_UNBUILT, "Filtering notifications by MessageDate is not built.");
 	else
-		store_notes(q->rest->env.store, q->account->sid, q->match.sid, NOTES_MAX, on_notes, q);
+		store_notes(q->rest->env.store, q->account->sid, call_wanted(q), NOTES_MAX, on_notes, q);
 }
 
-static json_t *instance_json(const struct call_note *n)
+/* The last try of the request it is about, at the time it was noted. */
+static const struct event_row *event_of(const struct event_row *e, size_t n, int64_t noted_at)
 {
-	json_t *o = note_json(n);
-	json_object_set_new(o, "request_variables", json_string(""));
-	json_object_set_new(o, "response_body", json_string(""));
-	json_object_set_new(o, "response_headers", json_string(""));
-	return o;
+	for (size_t i = 0; i < n; i++)
+		if (e[i].at_ms / 1000 <= noted_at)
+			return &e[i];
+	return NULL;
+}
+
+static void on_request(void *ctx, const void *rows, size_t n, bool ok, const char *why)
+{
+	struct request *q = ctx;
+	json_t *o = q->held;
+	char headers[200] = "";
+	const struct event_row *e = event_of(rows, n, q->noted_at);
+	if (!ok) {
+		request_store_failed(q, why);
+		return;
+	}
+	if (e && e->content_type)
+		snprintf(headers, sizeof headers, "Content-Type=%s", e->content_type);
+	json_object_set_new(o, "request_variables", json_text(e && e->params ? e->params : ""));
+	json_object_set_new(o, "response_body", json_text(e && e->body ? e->body : ""));
+	json_object_set_new(o, "response_headers", json_text(headers));
+	q->held = NULL;
+	request_reply_json(q, 200, o);
+}
+
+static void answer_one(struct request *q, const struct call_note *n)
+{
+	if (q->rest->stopping) {
+		request_stopping(q);
+		return;
+	}
+	q->held = note_json(q, n);
+	q->noted_at = n->at;
+	store_list(q->rest->env.store, &store_events,
+	    &(struct store_filter){.account_sid = q->account->sid,
+	        .call_sid = n->call_sid,
+	        .url = n->request_url ? n->request_url : "",
+	        .limit = 50},
+	    on_request, q);
 }
 
 static void on_notes_one(void *ctx, const struct call_note *notes, size_t n, bool ok, const char *why)
 {
 	struct request *q = ctx;
+	const char *sid = of_call(q) ? q->match.sub : q->match.sid;
 	if (!ok) {
 		request_store_failed(q, why);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!strcmp(notes[i].sid, q->match.sub)) {
-			request_reply_json(q, 200, instance_json(&notes[i]));
+		if (!strcmp(notes[i].sid, sid)) {
+			answer_one(q, &notes[i]);
 			return;
 		}
 	request_not_found(q);
@@ -183,5 +230,5 @@ static void on_notes_one(void *ctx, const struct call_note *notes, size_t n, boo
 
 void notification_get(struct request *q)
 {
-	store_notes(q->rest->env.store, q->account->sid, q->match.sid, NOTES_MAX, on_notes_one, q);
+	store_notes(q->rest->env.store, q->account->sid, call_wanted(q), NOTES_MAX, on_notes_one, q);
 }

@@ -3,6 +3,7 @@
 
 #include "control/log.h"
 #include "control/rest/json_text.h"
+#include "control/rest/xml_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,10 +32,34 @@ static void finish(struct request *q, struct http_reply *r)
 
 void request_reply_json(struct request *q, int status, json_t *o)
 {
-	struct http_reply r = {
-	    .status = status, .content_type = "application/json", .body = json_text_dump(o)};
+	static const char *const names[ROUTE_COUNT] = {[ROUTE_CALLS] = "Call",
+	    [ROUTE_CALL] = "Call",
+	    [ROUTE_NOTIFICATION] = "Notification",
+	    [ROUTE_ACCOUNT_NOTE] = "Notification",
+	    [ROUTE_APPLICATIONS] = "Application",
+	    [ROUTE_APPLICATION] = "Application",
+	    [ROUTE_ACCOUNT] = "Account"};
+	const char *name = names[q->match.route] ? names[q->match.route] : "Resource";
+	struct http_reply r = {.status = status, .content_type = "application/json"};
+	char *csv = q->match.format == FORMAT_CSV ? csv_text_of(o) : NULL;
+	if (csv) {
+		r.content_type = "text/csv; charset=utf-8";
+		r.body = csv;
+	} else if (q->match.format != FORMAT_JSON) {
+		r.content_type = "application/xml";
+		r.body = xml_text_of(o, name);
+	}
+	if (r.body)
+		json_decref(o);
+	else
+		r.body = json_text_dump(o);
 	r.body_len = strlen(r.body);
 	finish(q, &r);
+}
+
+void request_reply_empty(struct request *q)
+{
+	finish(q, &(struct http_reply){.status = 204});
 }
 
 void request_reply_error(struct request *q, int status, int code, const char *fmt, ...)
@@ -46,6 +71,8 @@ void request_reply_error(struct request *q, int status, int code, const char *fm
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
 	errors_fill(&r, status, code, message);
+	if (q->match.format != FORMAT_JSON)
+		errors_as_xml(&r, code, message);
 	if (status == 405)
 		r.headers[0] = (struct http_header){"Allow", route_allow(q->match.allowed)};
 	finish(q, &r);

@@ -7,6 +7,7 @@
 #include "control/rest/errors.h"
 #include "control/rest/rest.h"
 #include "control/rest/router.h"
+#include "control/rest/start_queue.h"
 
 #include <jansson.h>
 
@@ -14,6 +15,7 @@ struct rest {
 	struct rest_env env;
 	struct metrics_http http;
 	bool stopping; /* the store and the calls are not to be touched */
+	struct start_queue starts;
 };
 
 /* Made by rest.c, freed by the answer: exactly one request_reply_json or request_reply_error ends it. */
@@ -26,11 +28,15 @@ struct request {
 	struct form query, body;
 	/* between an asynchronous call and its answer; freed with the request */
 	char call_sid[35];
+	uint32_t wait_ms; /* before the call starts */
 	json_t *held;
+	int64_t noted_at; /* of the notification that is held */
 	struct list_args *list;
 };
 
-void request_reply_json(struct request *q, int status, json_t *o); /* takes o */
+/* takes o; XML or CSV when the path asked for that */
+void request_reply_json(struct request *q, int status, json_t *o);
+void request_reply_empty(struct request *q); /* 204 */
 void request_reply_error(struct request *q, int status, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void request_not_found(struct request *q); /* 404/20404 with the path */
@@ -48,5 +54,14 @@ void call_get(struct request *q);
 void call_post(struct request *q);
 void notifications_get(struct request *q);
 void notification_get(struct request *q);
+void call_delete(struct request *q);
+void events_get(struct request *q);
+void account_get(struct request *q);
+void accounts_get(struct request *q);
+void applications_get(struct request *q);
+void applications_post(struct request *q);
+void application_get(struct request *q);
+void application_post(struct request *q);
+void application_delete(struct request *q);
 
 #endif

@@ -19,16 +19,19 @@ struct rest *rest_new(const struct rest_env *env)
 {
 	struct rest *r = mem_zalloc(sizeof *r);
 	r->env = *env;
+	start_queue_init(&r->starts, env->loop, env->calls, env->calls_per_second, env->n_accounts);
 	return r;
 }
 
 void rest_stop(struct rest *r)
 {
 	r->stopping = true;
+	start_queue_fini(&r->starts);
 }
 
 void rest_free(struct rest *r)
 {
+	start_queue_fini(&r->starts);
 	free(r);
 }
 
@@ -62,14 +65,23 @@ static void answer_metrics(struct rest *r, struct http_exchange *x)
 static resource_fn resource_for(const struct request *q)
 {
 	static const struct {
-		resource_fn get, post;
+		resource_fn get, post, del;
 	} table[ROUTE_COUNT] = {
-	    [ROUTE_CALLS] = {calls_get, calls_post},
-	    [ROUTE_CALL] = {call_get, call_post},
-	    [ROUTE_NOTIFICATIONS] = {notifications_get, NULL},
-	    [ROUTE_NOTIFICATION] = {notification_get, NULL},
+	    [ROUTE_CALLS] = {calls_get, calls_post, NULL},
+	    [ROUTE_CALL] = {call_get, call_post, call_delete},
+	    [ROUTE_NOTIFICATIONS] = {notifications_get, NULL, NULL},
+	    [ROUTE_NOTIFICATION] = {notification_get, NULL, NULL},
+	    [ROUTE_EVENTS] = {events_get, NULL, NULL},
+	    [ROUTE_ACCOUNT_NOTES] = {notifications_get, NULL, NULL},
+	    [ROUTE_ACCOUNT_NOTE] = {notification_get, NULL, NULL},
+	    [ROUTE_APPLICATIONS] = {applications_get, applications_post, NULL},
+	    [ROUTE_APPLICATION] = {application_get, application_post, application_delete},
+	    [ROUTE_ACCOUNTS] = {accounts_get, NULL, NULL},
+	    [ROUTE_ACCOUNT] = {account_get, NULL, NULL},
 	};
-	return q->method == METHOD_POST ? table[q->match.route].post : table[q->match.route].get;
+	return q->method == METHOD_POST     ? table[q->match.route].post
+	       : q->method == METHOD_DELETE ? table[q->match.route].del
+	                                    : table[q->match.route].get;
 }
 
 /* Anything else could be a browser sent here by somebody else's page. */
@@ -106,7 +118,10 @@ static bool read_parameters(struct request *q)
 static bool authenticate(struct request *q)
 {
 	const struct rest_env *e = &q->rest->env;
-	q->account = auth_check(e->accounts, e->n_accounts, http_exchange_header(q->x, "Authorization"));
+	const char *header = http_exchange_header(q->x, "Authorization");
+	q->account = auth_check(e->accounts, e->n_accounts, header);
+	if (!q->account)
+		q->account = auth_check_key(e, header);
 	if (q->account)
 		return true;
 	char peer[64];
@@ -129,9 +144,6 @@ static bool check_route(struct request *q)
 	else if (!(m->allowed & q->method))
 		request_reply_error(q, 405, REST_METHOD,
 		    "Method not allowed: %.16s is not built for this resource.", q->x->method);
-	else if (!m->json)
-		request_reply_error(q, 501, REST_UNBUILT,
-		    "Only the .json form of this resource is built: add .json to the path.");
 	else
 		return true;
 	return false;

@@ -19,6 +19,13 @@ struct rest_account {
 	const char *sid, *auth_token;
 };
 
+/* An API key: another name and secret for an account. */
+struct rest_key {
+	const char *sid, *secret, *account_sid;
+};
+
+struct outbox;
+
 /* What the resources work on. All borrowed, all outlive the rest. */
 struct rest_env {
 	struct calls *calls;
@@ -28,6 +35,14 @@ struct rest_env {
 	struct http_client *http; /* NULL: no figure for webhooks */
 	const struct rest_account *accounts;
 	size_t n_accounts;
+	const struct rest_key *keys;
+	size_t n_keys;
+	struct loop *loop;         /* NULL: per_second has no effect */
+	struct outbox *outbox;     /* NULL: no figures for status callbacks */
+	uint32_t calls_per_second; /* of one account, 0: no limit */
+	uint32_t account_calls;    /* live calls of one account, 0: no limit; beyond it 10004 */
+	uint32_t
+	    callbacks_max; /* status callbacks that may be owed before new calls are turned away, 0: any */
 };
 
 struct rest;

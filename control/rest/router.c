@@ -28,14 +28,14 @@ static const struct row rows[] = {
     {"healthz", ROUTE_HEALTHZ, METHOD_GET, NULL},
     {"metrics", ROUTE_METRICS, METHOD_GET, NULL},
     {ACCOUNT "/Calls", ROUTE_CALLS, METHOD_GET | METHOD_POST, NULL},
-    {ACCOUNT "/Calls/{S}", ROUTE_CALL, METHOD_GET | METHOD_POST, NULL},
+    {ACCOUNT "/Calls/{S}", ROUTE_CALL, METHOD_GET | METHOD_POST | METHOD_DELETE, NULL},
     {ACCOUNT "/Calls/{S}/Notifications", ROUTE_NOTIFICATIONS, METHOD_GET, NULL},
     {ACCOUNT "/Calls/{S}/Notifications/{T}", ROUTE_NOTIFICATION, METHOD_GET, NULL},
     {ACCOUNT "/Calls/{S}/Recordings", ROUTE_UNBUILT, 0, "Call recordings"},
     {ACCOUNT "/Calls/{S}/Recordings/*", ROUTE_UNBUILT, 0, "Call recordings"},
     {ACCOUNT "/Calls/{S}/Payments", ROUTE_UNBUILT, 0, "Payments"},
     {ACCOUNT "/Calls/{S}/Payments/*", ROUTE_UNBUILT, 0, "Payments"},
-    {ACCOUNT "/Calls/{S}/Events", ROUTE_UNBUILT, 0, "Call events"},
+    {ACCOUNT "/Calls/{S}/Events", ROUTE_EVENTS, METHOD_GET, NULL},
     {ACCOUNT "/Calls/{S}/Siprec", ROUTE_UNBUILT, 0, "SIPREC"},
     {ACCOUNT "/Calls/{S}/Siprec/*", ROUTE_UNBUILT, 0, "SIPREC"},
     {ACCOUNT "/Calls/{S}/Streams", ROUTE_UNBUILT, 0, "Media streams"},
@@ -45,9 +45,10 @@ static const struct row rows[] = {
     {ACCOUNT "/Calls/{S}/UserDefinedMessages", ROUTE_UNBUILT, 0, "User-defined messages"},
     {ACCOUNT "/Calls/{S}/UserDefinedMessageSubscriptions", ROUTE_UNBUILT, 0, "User-defined messages"},
     {ACCOUNT "/Calls/{S}/UserDefinedMessageSubscriptions/*", ROUTE_UNBUILT, 0, "User-defined messages"},
-    {"2010-04-01/Accounts", ROUTE_UNBUILT, 0, "Accounts"},
-    {ACCOUNT, ROUTE_UNBUILT, 0, "Accounts"},
-    {ACCOUNT "/Notifications", ROUTE_UNBUILT, 0, "Notifications of an account"},
+    {"2010-04-01/Accounts", ROUTE_ACCOUNTS, METHOD_GET, NULL},
+    {ACCOUNT, ROUTE_ACCOUNT, METHOD_GET, NULL},
+    {ACCOUNT "/Notifications", ROUTE_ACCOUNT_NOTES, METHOD_GET, NULL},
+    {ACCOUNT "/Notifications/{S}", ROUTE_ACCOUNT_NOTE, METHOD_GET, NULL},
     {ACCOUNT "/Recordings", ROUTE_UNBUILT, 0, "Recordings"},
     {ACCOUNT "/Recordings/*", ROUTE_UNBUILT, 0, "Recordings"},
     {ACCOUNT "/Conferences", ROUTE_UNBUILT, 0, "Conferences"},
@@ -56,8 +57,8 @@ static const struct row rows[] = {
     {ACCOUNT "/Queues", ROUTE_UNBUILT, 0, "Queues"},
     {ACCOUNT "/Queues/*", ROUTE_UNBUILT, 0, "Queues"},
     {ACCOUNT "/Queues/*/*", ROUTE_UNBUILT, 0, "Queues"},
-    {ACCOUNT "/Applications", ROUTE_UNBUILT, 0, "Applications"},
-    {ACCOUNT "/Applications/*", ROUTE_UNBUILT, 0, "Applications"},
+    {ACCOUNT "/Applications", ROUTE_APPLICATIONS, METHOD_GET | METHOD_POST, NULL},
+    {ACCOUNT "/Applications/{S}", ROUTE_APPLICATION, METHOD_GET | METHOD_POST | METHOD_DELETE, NULL},
     {ACCOUNT "/SIP/*", ROUTE_UNBUILT, 0, "SIP domains and their lists"},
     {ACCOUNT "/SIP/*/*", ROUTE_UNBUILT, 0, "SIP domains and their lists"},
 };
@@ -109,15 +110,19 @@ static int split(const char *p, struct path *out)
 }
 
 /* Takes ".json", ".xml" or ".csv" off the last segment. */
-static bool strip_format(struct path *p)
+static enum route_format strip_format(struct path *p)
 {
+	static const struct {
+		const char *end;
+		enum route_format format;
+	} ends[] = {{".json", FORMAT_JSON}, {".xml", FORMAT_XML}, {".csv", FORMAT_CSV}};
 	char *last = p->seg[p->n - 1], *dot = strrchr(last, '.');
-	if (!dot)
-		return false;
-	bool json = !strcmp(dot, ".json");
-	if (json || !strcmp(dot, ".xml") || !strcmp(dot, ".csv"))
-		*dot = '\0';
-	return json;
+	for (size_t i = 0; dot && i < sizeof ends / sizeof ends[0]; i++)
+		if (!strcmp(dot, ends[i].end)) {
+			*dot = '\0';
+			return ends[i].format;
+		}
+	return FORMAT_XML;
 }
 
 static char *capture_for(struct route_match *m, const char *pat)
@@ -171,7 +176,8 @@ int router_match(const char *path, struct route_match *m)
 	if (p.too_long || !p.n)
 		return 0;
 	if (m->api)
-		m->json = strip_format(&p);
+		m->format = strip_format(&p);
+	m->json = m->format == FORMAT_JSON;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		clear(m);
 		if (!match_row(&rows[i], &p, m))
@@ -204,6 +210,13 @@ const char *route_name(enum route r)
 	    [ROUTE_CALL] = "call",
 	    [ROUTE_NOTIFICATIONS] = "notifications",
 	    [ROUTE_NOTIFICATION] = "notification",
+	    [ROUTE_EVENTS] = "events",
+	    [ROUTE_ACCOUNT_NOTES] = "account_notifications",
+	    [ROUTE_ACCOUNT_NOTE] = "account_notification",
+	    [ROUTE_APPLICATIONS] = "applications",
+	    [ROUTE_APPLICATION] = "application",
+	    [ROUTE_ACCOUNTS] = "accounts",
+	    [ROUTE_ACCOUNT] = "account",
 	    [ROUTE_UNBUILT] = "unbuilt",
 	};
 	return (unsigned)r < ROUTE_COUNT ? names[r] : "none";
@@ -213,6 +226,7 @@ const char *route_allow(unsigned methods)
 {
 	static const char *const names[] = {[METHOD_GET] = "GET, HEAD",
 	    [METHOD_POST] = "POST",
-	    [METHOD_GET | METHOD_POST] = "GET, HEAD, POST"};
+	    [METHOD_GET | METHOD_POST] = "GET, HEAD, POST",
+	    [METHOD_GET | METHOD_POST | METHOD_DELETE] = "GET, HEAD, POST, DELETE"};
 	return methods < sizeof names / sizeof names[0] && names[methods] ? names[methods] : "";
 }

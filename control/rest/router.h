@@ -13,6 +13,13 @@ enum route {
 	ROUTE_CALL,          /* Calls/{Sid} */
 	ROUTE_NOTIFICATIONS, /* Calls/{Sid}/Notifications */
 	ROUTE_NOTIFICATION,  /* Calls/{Sid}/Notifications/{Sid} */
+	ROUTE_EVENTS,        /* Calls/{Sid}/Events */
+	ROUTE_ACCOUNT_NOTES, /* Notifications */
+	ROUTE_ACCOUNT_NOTE,  /* Notifications/{Sid} */
+	ROUTE_APPLICATIONS,  /* Applications */
+	ROUTE_APPLICATION,   /* Applications/{Sid} */
+	ROUTE_ACCOUNTS,      /* Accounts */
+	ROUTE_ACCOUNT,       /* Accounts/{Sid} */
 	ROUTE_UNBUILT,       /* a resource of the API that this version does not have: 501 */
 	ROUTE_COUNT
 };
@@ -24,13 +31,16 @@ enum route_method {
 	METHOD_DELETE = 4
 };
 
+enum route_format { FORMAT_JSON = 0, FORMAT_XML, FORMAT_CSV };
+
 struct route_match {
 	enum route route;
-	unsigned allowed; /* methods that are built; 0 with ROUTE_UNBUILT */
-	bool api;         /* under /2010-04-01: needs credentials */
-	bool json;        /* asked for as .json (always true outside the API) */
-	const char *what; /* ROUTE_UNBUILT: its name, for the message */
-	char account[65]; /* as in the path */
+	unsigned allowed;         /* methods that are built; 0 with ROUTE_UNBUILT */
+	bool api;                 /* under /2010-04-01: needs credentials */
+	bool json;                /* asked for as .json (always true outside the API) */
+	enum route_format format; /* by the extension; none: XML */
+	const char *what;         /* ROUTE_UNBUILT: its name, for the message */
+	char account[65];         /* as in the path */
 	char sid[65], sub[65];
 };
 

@@ -34,7 +34,12 @@ static void every_path_names_its_resource(void **state)
 	    {A "/Calls/CA2/Recordings.json", ROUTE_UNBUILT, true, "AC1", "CA2", ""},
 	    {A "/Calls/CA2/Streams/MZ1.json", ROUTE_UNBUILT, true, "AC1", "CA2", ""},
 	    {A "/Conferences.json", ROUTE_UNBUILT, true, "AC1", "", ""},
-	    {A ".json", ROUTE_UNBUILT, true, "AC1", "", ""},
+	    {A ".json", ROUTE_ACCOUNT, true, "AC1", "", ""},
+	    {A, ROUTE_ACCOUNT, false, "AC1", "", ""},
+	    {"/2010-04-01/Accounts.json", ROUTE_ACCOUNTS, true, "", "", ""},
+	    {A "/Notifications/NO1.json", ROUTE_ACCOUNT_NOTE, true, "AC1", "NO1", ""},
+	    {A "/Calls/CA2/Events.json", ROUTE_EVENTS, true, "AC1", "CA2", ""},
+	    {A "/Applications/AP1", ROUTE_APPLICATION, false, "AC1", "AP1", ""},
 	    {A "/SIP/Domains.json", ROUTE_UNBUILT, true, "AC1", "", ""},
 	    {A "/calls.json", ROUTE_NONE, true, "", "", ""},
 	    {A "/Calls/.json", ROUTE_NONE, false, "", "", ""},
@@ -97,9 +102,9 @@ static void methods_are_those_that_are_built(void **state)
 	assert_true(m.allowed & route_method("GET"));
 	assert_true(m.allowed & route_method("HEAD"));
 	assert_true(m.allowed & route_method("POST"));
-	assert_false(m.allowed & route_method("DELETE"));
+	assert_true(m.allowed & route_method("DELETE"));
 	assert_false(m.allowed & route_method("PUT"));
-	assert_string_equal(route_allow(m.allowed), "GET, HEAD, POST");
+	assert_string_equal(route_allow(m.allowed), "GET, HEAD, POST, DELETE");
 	for (int r = 0; r < ROUTE_COUNT; r++)
 		assert_non_null(route_name((enum route)r));
 }
