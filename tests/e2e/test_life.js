@@ -73,9 +73,13 @@ run({ workers: 2 }, (s, w) => {
 		assert.deepStrictEqual(linesAbout('dp0'), ['the link is down', 'the link is up again']);
 	});
 
-	s.test('healthz_names_a_worker_that_hangs_and_is_good_again_when_it_turns', async () => {
+	s.test('healthz_names_a_worker_that_hangs_new_calls_go_to_the_other_and_it_is_good_again_when_it_turns', async () => {
+		const bob = await callee('answer', { ip: '10.77.0.12' });
+		const up = await w.engine.create({ To: bob.uri, Twiml: response('<Pause length="60"/>') });
+		await w.engine.reaches(up.json.sid, 'in-progress');
 		const task = `/proc/${w.engine.child.pid}/task`;
-		const worker = fs.readdirSync(task).find((t) => /^rte-worker/.test(fs.readFileSync(`${task}/${t}/comm`, 'utf8')));
+		const worker = fs.readdirSync(task).find((t) => /^rte-worker-2/.test( // worker 1
+			fs.readFileSync(`${task}/${t}/comm`, 'utf8')));
 		assert.strictEqual((await healthz()).status, 200);
 		const h = hold(worker);
 		await new Promise((resolve) => h.stdout.once('data', resolve));
@@ -83,9 +87,19 @@ run({ workers: 2 }, (s, w) => {
 			const r = await healthz();
 			return r.status === 503 ? r : null;
 		}, '503 from healthz', 5000);
-		assert.strictEqual(bad.json.stuck.length, 1);
+		assert.deepStrictEqual(bad.json.stuck, [1]);
+		// Worker 0 gets the next call, though it has a leg already; what the other's queue holds back waits.
+		const kate = await callee('answer');
+		const started = async () => (await w.engine.metrics())['dialplane_legs_started_total{worker="0"}'];
+		const before = await started();
+		const next = await w.engine.create({ To: kate.uri, Twiml: response('<Hangup/>') });
+		await until(async () => await started() === before + 1, 'a leg on worker 0', 3000);
 		h.stdin.end();
 		await until(async () => (await healthz()).status === 200, 'healthz is good again', 5000);
+		assert.strictEqual((await w.engine.ended(next.json.sid)).status, 'completed');
+		await kate.ok();
+		await w.engine.post(`${w.engine.calls()}/${up.json.sid}.json`, { Status: 'completed' });
+		await w.engine.ended(up.json.sid);
 		for (let i = 0; i < 2; i++) await goesThrough();
 	});
 
