@@ -193,6 +193,26 @@ static bool name_ok(const yaml_node_t *key)
 	       strspn((const char *)key->data.scalar.value, "abcdefghijklmnopqrstuvwxyz_0123456789") == n;
 }
 
+static void put_default(const struct config_row *row, void *base)
+{
+	char why[256];
+	if (!row->def || !*row->def)
+		return;
+	if (config_value(row, row->def, strlen(row->def), (char *)base + row->off, why) < 0) {
+		fprintf(stderr, "dialplane: default of %s %s\n", row->name, why);
+		abort();
+	}
+}
+
+/* The defaults of an item of a list, before it is read. */
+static void put_item_defaults(const char *prefix, void *item)
+{
+	size_t len = strlen(prefix);
+	for (unsigned i = 0; i < config_n_rows; i++)
+		if (strncmp(config_rows[i].name, prefix, len) == 0 && config_rows[i].name[len] == '.')
+			put_default(&config_rows[i], item);
+}
+
 /* What an item must have and does not. */
 static void check_item(struct reader *r, const char *prefix, const yaml_node_t *n)
 {
@@ -221,6 +241,8 @@ static void read_mapping(
 		    *prefix ? prefix : "the file");
 		return;
 	}
+	if (strchr(prefix, '['))
+		put_item_defaults(prefix, base);
 	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
 		const yaml_node_t *key = yaml_document_get_node(r->doc, p->key);
 		char name[128];
@@ -240,16 +262,9 @@ static void read_mapping(
 
 static void put_defaults(struct config *c)
 {
-	char why[256];
-	for (unsigned i = 0; i < config_n_rows; i++) {
-		const struct config_row *row = &config_rows[i];
-		if (strchr(row->name, '[') || !row->def || !*row->def)
-			continue;
-		if (config_value(row, row->def, strlen(row->def), (char *)c + row->off, why) < 0) {
-			fprintf(stderr, "dialplane: default of %s %s\n", row->name, why);
-			abort();
-		}
-	}
+	for (unsigned i = 0; i < config_n_rows; i++)
+		if (!strchr(config_rows[i].name, '['))
+			put_default(&config_rows[i], c);
 }
 
 /* Where a missing setting belongs: its section, or the top of the file. */

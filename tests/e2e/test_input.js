@@ -180,14 +180,6 @@ run({ limits: { ring_slots: 16 } }, (s, w) => {
 		assert.ok(notes.some((n) => /Say/.test(n.messageText)));
 		await kate.ok();
 	});
-	s.race('changing_the_program_of_a_live_call_is_refused_as_not_built', async () => {
-		const kate = await callee('answer');
-		const made = await w.client.calls.create({ to: kate.uri, from: 'Jack', twiml: response('<Pause length="20"/>') });
-		await w.engine.reaches(made.sid, 'in-progress');
-		await assert.rejects(w.client.calls(made.sid).update({ twiml: OK }), (e) => e.status === 400 && /not built/.test(e.message));
-		await w.client.calls(made.sid).update({ status: 'completed' });
-		await kate.ok();
-	});
 	s.race('ten_megabytes_are_not_read', async () => {
 		let sent = 0;
 		const srv = await server(8091, (req, res) => {

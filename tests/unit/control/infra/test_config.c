@@ -308,6 +308,26 @@ static char *read_all(const char *path)
 	return text;
 }
 
+static void items_have_defaults_and_addresses_have_their_mark_once(void **state)
+{
+	struct config *c = good(GOOD "trunk: {uri: 'sip:{number}@h.example;user=phone'}\n");
+	assert_true(config_enhanced_sip(c, c->accounts[0].sid));
+	assert_false(config_enhanced_sip(c, "AC"));
+	assert_string_equal(c->trunk_uri, "sip:{number}@h.example;user=phone");
+	config_free(c);
+	static const char *const bad[] = {"trunk: {uri: 'sip:1@h'}\n", "trunk: {uri: 'sip:{client}@h'}\n",
+	    "trunk: {uri: 'sip:{number}{number}@h'}\n", "trunk: {uri: 'tel:{number}'}\n",
+	    "client: {uri: 'sip:{client}@'}\n"};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		char text[1024];
+		struct config_errors e = {0};
+		snprintf(text, sizeof text, "%s%s", GOOD, bad[i]);
+		if (config_parse(&c, text, strlen(text), &e) != -EINVAL)
+			fail_msg("taken: %s", bad[i]);
+		config_errors_fini(&e);
+	}
+}
+
 static void the_example_names_every_setting_and_is_the_default(void **state)
 {
 	char *text = read_all(SOURCE_ROOT "/dialplane.example.yaml");
@@ -392,6 +412,7 @@ int main(void)
 	    cmocka_unit_test(addresses_must_fit_each_other),
 	    cmocka_unit_test(problems_never_show_a_token),
 	    cmocka_unit_test(tokens_come_from_files_and_environment),
+	    cmocka_unit_test(items_have_defaults_and_addresses_have_their_mark_once),
 	    cmocka_unit_test(the_example_names_every_setting_and_is_the_default),
 	    cmocka_unit_test(every_row_is_explained),
 	    cmocka_unit_test(unreadable_and_huge_files_are_refused),
