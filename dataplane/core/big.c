@@ -9,7 +9,7 @@
 #define LINE  64u
 #define LARGE (2 * HUGE) /* below that rounding up to whole huge pages wastes more than it brings */
 
-void *big_alloc(size_t bytes)
+void *big_new(size_t bytes)
 {
 	size_t unit = bytes >= LARGE ? HUGE : LINE;
 	size_t all = (bytes + unit - 1) & ~(unit - 1);

@@ -9,6 +9,6 @@
 
 /* Aligned to 64 bytes at least, zeroed and touched: no page fault is left for later. NULL: no memory.
  * free() gives it back. */
-void *big_alloc(size_t bytes);
+void *big_new(size_t bytes);
 
 #endif

@@ -16,8 +16,8 @@ int pool_init(struct pool *p, const char *name, uint32_t size, uint32_t obj_byte
 	assert(size > 0 && size < POOL_USED && obj_bytes > 0);
 	*p = (struct pool){.name = name, .size = size};
 	p->obj_bytes = (obj_bytes + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
-	p->mem = big_alloc((size_t)size * p->obj_bytes);
-	p->next = big_alloc(sizeof *p->next * size);
+	p->mem = big_new((size_t)size * p->obj_bytes);
+	p->next = big_new(sizeof *p->next * size);
 	if (!p->mem || !p->next) {
 		pool_fini(p);
 		return -ENOMEM;

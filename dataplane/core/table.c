@@ -23,7 +23,7 @@ struct table *table_new(uint32_t size)
 	uint32_t cap = 4;
 	while (cap < 2 * size)
 		cap *= 2;
-	struct table *t = big_alloc(sizeof *t + sizeof(struct slot) * cap);
+	struct table *t = big_new(sizeof *t + sizeof(struct slot) * cap);
 	if (!t)
 		return NULL;
 	t->mask = cap - 1;

@@ -72,7 +72,7 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
 	    .stats = stats,
 	    .key = hash_key_of(conf->key)};
 	int rc = ports_init(&m->ports, m->n, conf->rtp_quarantine_ms * 1000000ull, draw(m));
-	if (rc == 0 && !(m->legs = big_alloc(m->n * sizeof *m->legs)))
+	if (rc == 0 && !(m->legs = big_new(m->n * sizeof *m->legs)))
 		rc = -ENOMEM;
 	if (rc) {
 		media_free(m);

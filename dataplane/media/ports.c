@@ -32,8 +32,8 @@ int ports_init(struct ports *p, uint32_t n, uint64_t quarantine_ns, uint64_t see
 	if (n == 0 || n > PORTS_MAX)
 		return -EINVAL;
 	*p = (struct ports){.n = n, .count = n, .fresh = n, .quarantine_ns = quarantine_ns};
-	p->fifo = big_alloc(n * sizeof *p->fifo);
-	p->free_at = big_alloc(n * sizeof *p->free_at);
+	p->fifo = big_new(n * sizeof *p->fifo);
+	p->free_at = big_new(n * sizeof *p->free_at);
 	if (!p->fifo || !p->free_at) {
 		ports_fini(p);
 		return -ENOMEM;

@@ -158,6 +158,19 @@ static const char fake_bomb[] =
     "\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
     "\000\000\000\000\000\000\000\000\000\000\360\235\006\151\102\077\370\213\204\036\000";
 
+static const struct {
+	const char *path, *status, *to;
+} fake_moved[] = {
+    {"/loop", "302 Found", "/loop"},
+    {"/302", "302 Found", "echo?moved=1#frag"},
+    {"/307", "307 Same", "/echo"},
+    {"/to-private", "302 Found", "http://10.1.2.3/x"},
+    {"/to-mapped", "302 Found", "http://[::ffff:10.1.2.3]/x"},
+    {"/to-inside", "302 Found", "http://inside.test/x"},
+    {"/to-decimal", "302 Found", "http://167837955/x"}, /* 10.1.1.3 for some */
+    {"/to-file", "302 Found", "file:///etc/passwd"},
+};
+
 /* false: close the connection. request: the whole of it, to be echoed. */
 static inline bool fake_route(struct fake_conn *c, const char *path, const char *request, size_t len)
 {
@@ -187,22 +200,9 @@ static inline bool fake_route(struct fake_conn *c, const char *path, const char 
 		return fake_reply(fd, c->server->flaky++ % 5 < 4 ? "500 Oops" : "200 OK", "", request, len);
 	if (strcmp(path, "/stale") == 0) /* a connection that was used before is reset */
 		return c->served == 1 && fake_reply(fd, "200 OK", "", "fresh", 5);
-	if (strcmp(path, "/loop") == 0)
-		return fake_redirect(fd, "302 Found", "/loop");
-	if (strcmp(path, "/302") == 0)
-		return fake_redirect(fd, "302 Found", "echo?moved=1#frag");
-	if (strcmp(path, "/307") == 0)
-		return fake_redirect(fd, "307 Same", "/echo");
-	if (strcmp(path, "/to-private") == 0)
-		return fake_redirect(fd, "302 Found", "http://10.1.2.3/x");
-	if (strcmp(path, "/to-mapped") == 0)
-		return fake_redirect(fd, "302 Found", "http://[::ffff:10.1.2.3]/x");
-	if (strcmp(path, "/to-inside") == 0)
-		return fake_redirect(fd, "302 Found", "http://inside.test/x");
-	if (strcmp(path, "/to-decimal") == 0)
-		return fake_redirect(fd, "302 Found", "http://167837955/x"); /* 10.1.1.3 for some */
-	if (strcmp(path, "/to-file") == 0)
-		return fake_redirect(fd, "302 Found", "file:///etc/passwd");
+	for (size_t i = 0; i < sizeof fake_moved / sizeof *fake_moved; i++)
+		if (strcmp(path, fake_moved[i].path) == 0)
+			return fake_redirect(fd, fake_moved[i].status, fake_moved[i].to);
 	if (strcmp(path, "/to-name") == 0) {
 		snprintf(to, sizeof to, "http://local.test:%u/echo", c->server->port);
 		return fake_redirect(fd, "301 Moved", to);
