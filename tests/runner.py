@@ -14,6 +14,8 @@ import tempfile
 import threading
 import time
 
+import matrix_report
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RUN = f"dpt{os.getpid()}"
 JOBS = "2"
@@ -37,12 +39,15 @@ stopping = threading.Event()
 class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.results = {}  # name of a test → set of "ok", "not ok", "skip"
 
     def program(self, name, output, code, seconds):
         """Count one test program by its TAP lines; print one line for it and every failure in full."""
         ok = not_ok = skipped = 0
         for line in output.splitlines():
             hit = re.match(r"(not )?ok\b(.*)", line)
+            if hit:
+                self.remember(hit)
             if not hit:
                 skipped += bool(re.match(r"1\.\.0\s*#\s*skip", line, re.I))  # cmocka says "not ok" of what it skips
             elif re.search(r"#\s*skip", hit.group(2), re.I):
@@ -66,6 +71,12 @@ class Tally:
             if not_ok:
                 self.show(output, code)
         return not not_ok
+
+    def remember(self, hit):
+        name = re.match(r"\s*\d*\s*(?:-\s*)?([^#]*)", hit.group(2)).group(1).strip()
+        word = "skip" if re.search(r"#\s*skip", hit.group(2), re.I) else "not ok" if hit.group(1) else "ok"
+        with lock:
+            self.results.setdefault(name, set()).add(word)
 
     @staticmethod
     def show(output, code):
@@ -277,6 +288,7 @@ def main():
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--soak", action="store_true")
     parser.add_argument("--only")
+    parser.add_argument("--matrix", action="store_true")
     args = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
@@ -294,9 +306,14 @@ def main():
             signal.signal(number, signal.SIG_IGN)
         clean()
         give_back()
+    unproved = 0
+    if args.matrix and not code:
+        section("the contract, row by row (tests/matrix)")
+        unproved = matrix_report.report(tally.results)
+        print(f"{unproved} rows fail or lack the test they must have")
     print(f"== {time.monotonic() - began:.0f} s in all")
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped", flush=True)
-    return code or (1 if tally.failed else 0)
+    return code or (1 if tally.failed or unproved else 0)
 
 
 if __name__ == "__main__":

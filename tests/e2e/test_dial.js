@@ -148,6 +148,73 @@ run(settings, (s, w) => {
 		assert.deepStrictEqual(status, ['busy', 'no-answer', 'completed']);
 	});
 
+	s.race('headers_of_a_noun_reach_its_invite_decoded_once_and_only_those_that_are_allowed', async () => {
+		const bob = await callee('answer_bye', { delay_ms: 300 });
+		const k = await dial({}, (d) => d.sip(`\n  ${bob.uri};transport=udp?x-list=a%2Cb%3Bc%3Dd%3Ce%3E%3A%40&X-UPPER=1`
+			+ '&User-To-User=123456789%3Bencoding%3Dhex&remote-party-id=%3Csip:a@b%3E&P-Preferred-Identity=%3Csip:c@d%3E'
+			+ '&P-Called-Party-ID=%3Csip:e@f%3E&x-foo%3Dbar&mycustomheader=foo&Via=x&x-twilio-a=1\n'));
+		await action(k);
+		const invite = await w.wire.wait({ method: 'INVITE', dst: bob.addr });
+		assert.strictEqual(invite.start, `INVITE ${bob.uri};transport=udp SIP/2.0`);
+		assert.deepStrictEqual(['x-list', 'X-UPPER', 'User-to-User', 'Remote-Party-ID', 'P-Preferred-Identity', 'P-Called-Party-ID',
+			'x-foo', 'mycustomheader', 'x-twilio-a'].map((n) => invite.header(n)), ['a,b;c=d<e>:@', '1', '123456789;encoding=hex',
+			'<sip:a@b>', '<sip:c@d>', '<sip:e@f>', 'bar', undefined, undefined]);
+		const [leg] = await kids(k.sid);
+		assert.strictEqual(leg.to, `${bob.uri};transport=udp`);
+		await note(leg.sid, 32113);
+		await bob.ok();
+	});
+
+	s.race('headers_of_1023_characters_are_sent_and_of_1024_refused', async () => {
+		const bob = await callee('answer_bye', { delay_ms: 300 });
+		const k = await dial({ sequential: true }, (d) => {
+			d.sip(`${bob.uri}?x-a=${'b'.repeat(1020)}`);
+			d.sip(`${bob.uri}?x-a=${'b'.repeat(1019)}`);
+		});
+		assert.strictEqual((await action(k)).DialCallStatus, 'completed');
+		await note(k.sid, 13253);
+		assert.strictEqual((await kids(k.sid)).length, 1); // the other one was never called
+		await bob.ok();
+	});
+
+	s.race('completed_is_told_by_default_by_get_and_not_to_a_host_with_an_underscore', async () => {
+		const busy = await callee('refuse', { code: 486 });
+		const bob = await callee('answer_bye', { delay_ms: 300 });
+		const k = await dial({ sequential: true }, (d, c) => {
+			d.sip({ statusCallback: c.url('leg'), statusCallbackMethod: 'GET' }, busy.uri);
+			d.sip({ statusCallback: 'http://my_host/leg' }, bob.uri);
+		});
+		const a = await action(k);
+		const [row] = await k.c.wait('leg');
+		assert.deepStrictEqual([row.method, row.params.CallStatus, row.params.SequenceNumber, row.params.ParentCallSid],
+			['GET', 'busy', '0', k.sid]);
+		assert.match((await note(a.DialCallSid, 21609)).messageText, /underscore/);
+		assert.strictEqual(k.c.seen('leg').length, 1);
+		await bob.ok();
+	});
+
+	s.race('a_screening_document_is_asked_for_by_get_when_the_noun_says_so', async () => {
+		const bob = await callee('answer_bye', { delay_ms: 600 });
+		const k = await dial({}, (d, c) => {
+			c.on('screen', '<Response/>');
+			d.sip({ url: 'screen', method: 'GET' }, bob.uri);
+		});
+		assert.strictEqual((await action(k)).DialBridged, 'true');
+		assert.strictEqual(k.c.seen('screen')[0].method, 'GET');
+		await bob.ok();
+	});
+
+	s.test('a_number_that_does_not_answer_is_followed_by_a_sip_address', async () => {
+		const trunk = await callee('refuse', { ...TRUNK, code: 404 });
+		const bob = await callee('answer_bye', { delay_ms: 300 });
+		const k = await dial({ sequential: true }, (d) => { d.number('+1 858 987 6543'); d.sip(bob.uri); });
+		assert.strictEqual((await action(k)).DialCallStatus, 'completed');
+		await trunk.ok();
+		await bob.ok();
+		assert.deepStrictEqual((await kids(k.sid)).map((l) => [l.to, l.status]).reverse(),
+			[['+18589876543', 'failed'], [bob.uri, 'completed']]);
+	});
+
 	s.race('a_branch_whose_answer_crosses_our_cancel_is_acknowledged_and_ended_with_bye', async () => {
 		const crossing = await callee('answer_after_cancel');
 		const bob = await callee('answer', { delay_ms: 500 });
