@@ -174,6 +174,12 @@ static int pin_addresses(
 	return j->resolve ? 0 : -ENOMEM;
 }
 
+/* libcurl keeps the list of cookie files until a transfer reads it: a handle that made none would leak it. */
+static void forget_cookies(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL);
+}
+
 static void reset_hop(struct http_job *j)
 {
 	curl_slist_free_all(j->resolve);
@@ -235,12 +241,15 @@ int http_easy_prepare(
 		return rc;
 	if (!j->easy && !(j->easy = curl_easy_init()))
 		return -ENOMEM;
+	forget_cookies(j->easy);
 	curl_easy_reset(j->easy);
 	return set_limits(j) && set_request(j) ? 0 : -EINVAL;
 }
 
 void http_easy_fini(struct http_job *j)
 {
+	if (j->easy)
+		forget_cookies(j->easy);
 	curl_easy_cleanup(j->easy);
 	j->easy = NULL;
 	curl_slist_free_all(j->resolve);
