@@ -203,6 +203,9 @@ def programs(tally, only, args):
                 continue
             rows.append((f"e2e {name}{label}", ["node", path], env, True))
     env = {"DIALPLANE_RUN": RUN, "DIALPLANE_BIN": engine["build-release"]}
+    if args.full:
+        rows.append(("race of a million forks", [os.path.join(ROOT, "build-release", "tests", "unit", "test_call_race")],
+                     {"CALL_RACE_RUNS": "1000000", "CMOCKA_MESSAGE_OUTPUT": "TAP"}, False))
     loads = [("100", "25")] + ([("20000", "50")] if args.soak else [("1000", "50")] if args.full else [])
     for calls, rate in loads:
         rows.append((f"e2e load, {calls} calls at {rate} a second", ["node", "tests/e2e/test_load.js"],

@@ -166,6 +166,73 @@ static void more_than_64_headers_are_left_out(void **state)
 	assert_int_equal(drops[TARGET_HEADER_TOO_MANY], 6);
 }
 
+static bool add(const char *name, const char *value, enum target_drop want)
+{
+	enum target_drop why = TARGET_HEADER_TOO_MANY;
+	struct span v = value ? span_str(value) : (struct span){NULL, 0};
+	bool added = sip_target_add(&t, span_str(name), v, &why);
+	if (!added)
+		assert_int_equal(why, want);
+	return added;
+}
+
+static void headers_given_apart_are_checked_and_not_decoded(void **state)
+{
+	assert_int_equal(sip_target_parse(&t, SPAN("sip:a@b?x-a=1"), true, NULL, NULL), TARGET_OK);
+	assert_true(add("X-B", "a%2Cb=c;d", 0));
+	assert_true(add("user-to-user", NULL, 0));
+	assert_false(add("Via", "x", TARGET_HEADER_NOT_ALLOWED));
+	assert_false(add("X-Twilio-A", "x", TARGET_HEADER_NOT_ALLOWED));
+	assert_false(add("x a", "x", TARGET_HEADER_NAME));
+	assert_false(add("", "x", TARGET_HEADER_NAME));
+	assert_false(add("x-c", "a\r\nb: c", TARGET_HEADER_VALUE));
+	assert_span(span_of(t.headers, t.headers_len), "x-a: 1\r\nX-B: a%2Cb=c;d\r\nuser-to-user: \r\n");
+}
+
+static void headers_given_apart_fill_the_room_and_no_more(void **state)
+{
+	char value[512];
+	memset(value, 'v', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	assert_int_equal(sip_target_parse(&t, SPAN("sip:a@b"), true, NULL, NULL), TARGET_OK);
+	int n = 0;
+	while (add("x-a", value, TARGET_HEADER_TOO_MANY))
+		assert_true(++n < 64);
+	assert_int_equal(n, 2);
+	assert_true(t.headers_len <= sizeof t.headers);
+	assert_memory_equal(t.headers + t.headers_len - 2, "\r\n", 2);
+}
+
+static enum target_error by_pattern(const char *pattern, const char *user)
+{
+	return sip_target_pattern(&t, pattern, span_str(user));
+}
+
+static void a_pattern_holds_the_user_escaped(void **state)
+{
+	assert_int_equal(by_pattern("sip:{n}@gw.example:5070;user=phone", "+1415"), TARGET_OK);
+	assert_string_equal(t.uri, "sip:+1415@gw.example:5070;user=phone");
+	assert_int_equal(t.port, 5070);
+	assert_int_equal(by_pattern("sip:{n}@h", "a@b?x-y=1&z;\r\n%#\xc3\xa9"), TARGET_OK);
+	assert_string_equal(t.uri, "sip:a%40b%3Fx-y%3D1%26z%3B%0D%0A%25%23%C3%A9@h");
+	assert_int_equal(t.headers_len, 0);
+	assert_int_equal(by_pattern("sip:{n}@h?x-key=1", "7"), TARGET_OK);
+	assert_span(span_of(t.headers, t.headers_len), "x-key: 1\r\n");
+}
+
+static void a_pattern_that_is_none_is_refused(void **state)
+{
+	assert_int_equal(by_pattern("sip:a@h", "1"), TARGET_BAD_URI);
+	assert_int_equal(by_pattern("sip:{a}{b}@h", "1"), TARGET_BAD_URI);
+	assert_int_equal(by_pattern("sip:{n@h", "1"), TARGET_BAD_URI);
+	assert_int_equal(by_pattern("sip:{n}@h", ""), TARGET_BAD_URI);
+	assert_int_equal(by_pattern("tel:{n}", "1"), TARGET_NOT_SIP);
+	char user[300];
+	memset(user, '1', sizeof user - 1);
+	user[sizeof user - 1] = '\0';
+	assert_int_equal(by_pattern("sip:{n}@h", user), TARGET_URI_TOO_LONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +250,10 @@ int main(void)
 	    cmocka_unit_test(an_encoded_ampersand_separates_headers_only_before_a_header),
 	    cmocka_unit_test(duplicates_are_all_sent_and_empty_pieces_ignored),
 	    cmocka_unit_test(more_than_64_headers_are_left_out),
+	    cmocka_unit_test(headers_given_apart_are_checked_and_not_decoded),
+	    cmocka_unit_test(headers_given_apart_fill_the_room_and_no_more),
+	    cmocka_unit_test(a_pattern_holds_the_user_escaped),
+	    cmocka_unit_test(a_pattern_that_is_none_is_refused),
 	};
 	return cmocka_run_group_tests_name("sip_target", tests, NULL, NULL);
 }
