@@ -262,7 +262,7 @@ static void a_slow_host_takes_no_more_than_its_places(void **state)
 	assert_int_equal(quick.error, 0);
 	assert_int_equal(slow.calls, 0);
 	assert_int_equal(http_client_in_flight(w->http), 2);
-	assert_int_equal(w->server.most, 3);
+	assert_in_range(w->server.most, 1, 3); /* it may not have accepted the hanging two yet */
 	free(quick.body);
 	http_client_free(w->http);
 	w->http = http_client_new(w->loop, &w->policy, 8);
