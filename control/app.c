@@ -2,6 +2,7 @@
 #include "control/app.h"
 
 #include "control/app_ops.h"
+#include "control/http_tls.h"
 #include "control/mem.h"
 #include "control/privs.h"
 
@@ -60,8 +61,45 @@ static void begin_stop(struct app *a)
 		rest_stop(a->rest);
 	calls_shutdown(a->calls);
 	outbox_stop(a->outbox);
+	loop_timer_cancel(a->loop, &a->stop_timer);
 	a->stop_timer = (struct loop_timer){.fn = check_stop, .ctx = a};
 	loop_timer_arm(a->loop, &a->stop_timer, loop_now_ns() + STOP_CHECK_NS);
+}
+
+static void check_drain(void *ctx, struct loop_timer *t)
+{
+	struct app *a = ctx;
+	if (a->stopping)
+		return;
+	if (calls_live(a->calls) == 0 || loop_now_ns() >= a->stop_by_ns)
+		begin_stop(a);
+	else
+		loop_timer_arm(a->loop, t, loop_now_ns() + STOP_CHECK_NS);
+}
+
+/* New calls are refused, those that are up go on. Another signal hurries. */
+static void begin_drain(struct app *a)
+{
+	log_line(LOG_INFO, "engine", "", "draining: waiting up to %u s for %u calls to end", a->conf->drain_s,
+	    calls_live(a->calls));
+	a->draining = true;
+	a->stop_by_ns = loop_now_ns() + (uint64_t)a->conf->drain_s * 1000000000u;
+	if (a->rest)
+		rest_drain(a->rest);
+	a->stop_timer = (struct loop_timer){.fn = check_drain, .ctx = a};
+	loop_timer_arm(a->loop, &a->stop_timer, loop_now_ns() + STOP_CHECK_NS);
+}
+
+/* What can be read again while calls are up. */
+static void reload(struct app *a)
+{
+	char err[256];
+	if (!*a->conf->rest_tls_cert)
+		log_line(LOG_INFO, "engine", "", "SIGHUP: there is no certificate to read again");
+	else if (http_tls_load(a->conf->rest_tls_cert, a->conf->rest_tls_key, err) < 0)
+		log_line(LOG_ERROR, "rest", "", "the certificate stays as it was: %s", err);
+	else
+		log_line(LOG_INFO, "rest", "", "the certificate was read again");
 }
 
 static void on_signal(void *ctx, int fd, uint32_t revents)
@@ -70,9 +108,13 @@ static void on_signal(void *ctx, int fd, uint32_t revents)
 	struct signalfd_siginfo s;
 	if (read(fd, &s, sizeof s) != sizeof s)
 		return;
-	if (a->stopping || !a->calls) {
+	if (s.ssi_signo == SIGHUP) {
+		reload(a);
+	} else if (a->stopping || !a->calls) {
 		a->stopping = true;
 		loop_stop(a->loop);
+	} else if (a->conf->drain_s && !a->draining && calls_live(a->calls)) {
+		begin_drain(a);
 	} else {
 		begin_stop(a);
 	}
@@ -85,6 +127,7 @@ static int take_signals(struct app *a)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	a->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (a->signal_fd < 0)
@@ -243,6 +286,8 @@ static void rest_host(const struct app *a, char host[64])
 static int take_rest_port(struct app *a)
 {
 	char host[64], err[256];
+	if (*a->conf->rest_tls_cert && http_tls_load(a->conf->rest_tls_cert, a->conf->rest_tls_key, err) < 0)
+		return complain("rest", err);
 	rest_host(a, host);
 	a->rest_fd = http_server_listen(host, a->conf->rest_listen.port, err);
 	return a->rest_fd >= 0 ? 0 : complain("rest", err);
@@ -279,6 +324,7 @@ static int start_rest(struct app *a)
 	    .host = host,
 	    .port = c->rest_listen.port,
 	    .listen_fd = a->rest_fd,
+	    .tls = *c->rest_tls_cert != 0,
 	    .handler = rest_handle,
 	    .refuse = rest_refuse,
 	    .ctx = a->rest,
@@ -332,6 +378,7 @@ static void take_down(struct app *a)
 		http_server_free(a->server);
 	if (a->rest_fd >= 0)
 		close(a->rest_fd);
+	http_tls_free();
 	if (a->rest)
 		rest_free(a->rest);
 	link_watch_free(a->links);

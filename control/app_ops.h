@@ -36,6 +36,7 @@ struct app {
 	struct rest_key keys[CONFIG_KEYS_MAX];
 	int signal_fd;
 	int rest_fd;           /* the REST port, until the server takes it; -1 */
+	bool draining; /* a signal came; calls may end by themselves */
 	bool stopping, ending; /* a signal came; the parts are being taken down */
 	bool failed;
 	uint64_t stop_by_ns;

@@ -53,6 +53,8 @@ struct config {
 	uint32_t call_seconds; /* limits.call_seconds */
 	struct ip_sock rest_listen;
 	char rest_public_url[256];
+	char rest_tls_cert[256], rest_tls_key[256];
+	uint32_t drain_s;
 	uint32_t webhook_connect_ms, webhook_total_ms, webhook_in_flight;
 	uint32_t webhook_per_host, webhook_failures;
 	uint32_t callback_retry_ms, callback_age_s;

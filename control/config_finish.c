@@ -254,6 +254,9 @@ static void fill_derived(struct config *c, struct config_errors *e)
 
 void config_finish(struct config *c, struct config_errors *e)
 {
+	if (!*c->rest_tls_cert != !*c->rest_tls_key)
+		SAY(*c->rest_tls_cert ? "rest.tls_cert" : "rest.tls_key",
+		    "rest.tls_cert and rest.tls_key go together");
 	check_ip(c, e);
 	check_cores(c, e);
 	check_media(c, e);

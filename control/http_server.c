@@ -2,6 +2,8 @@
 /* An exchange lives from the request line to MHD's completion notice. In between it is the handler's from
  * dispatch to reply; a connection whose handler has not replied is suspended, so that MHD leaves it alone. */
 #include "control/http_server.h"
+
+#include "control/http_tls.h"
 #include "control/mem.h"
 
 #include <arpa/inet.h>
@@ -361,12 +363,19 @@ int http_server_listen(const char *host, uint16_t port, char err[256])
 static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 {
 	const struct http_server_conf *c = &s->conf;
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-	    on_access, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, c->connections_max,
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+	static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+	const struct MHD_OptionItem tls[] = {
+	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_retrieve()},
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0, versions},
+	    {MHD_OPTION_END, 0, NULL},
+	};
+	return MHD_start_daemon(c->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_access, s,
+	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, c->connections_max,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, c->idle_s,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-	    MHD_OPTION_END);
+	    MHD_OPTION_ARRAY, c->tls ? tls : tls + 2, MHD_OPTION_END);
 }
 
 static int start(struct http_server *s, char err[256])

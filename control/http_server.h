@@ -46,6 +46,7 @@ struct http_server_conf {
 	const char *host;         /* address literal, IPv4 or IPv6 */
 	uint16_t port;            /* 0: any free one */
 	int listen_fd;            /* of http_server_listen, taken even on failure; 0: it listens itself */
+	bool tls;                 /* HTTPS, TLS 1.2 or 1.3, with the certificate of http_tls_load */
 	uint32_t connections_max; /* 0: 512 */
 	uint32_t per_ip_max;      /* 0: 128; connections from one address */
 	uint32_t idle_s;          /* 0: 30; a connection that says nothing for so long is closed */

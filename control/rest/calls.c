@@ -123,7 +123,9 @@ void calls_post(struct request *q)
 {
 	const struct rest_env *e = &q->rest->env;
 	const char *application = form_get(&q->body, "ApplicationSid");
-	if (!has_room(q))
+	if (q->rest->draining)
+		request_stopping(q);
+	else if (!has_room(q))
 		request_reply_error(
 		    q, 429, REST_TOO_MANY, "Too many requests: the engine is busy, try again shortly.");
 	else if (e->account_calls && calls_live_of(e->calls, q->account->sid) >= e->account_calls)

@@ -15,6 +15,7 @@ struct rest {
 	struct rest_env env;
 	struct metrics_http http;
 	bool stopping; /* the store and the calls are not to be touched */
+	bool draining; /* no new calls */
 	struct start_queue starts;
 };
 

@@ -23,6 +23,11 @@ struct rest *rest_new(const struct rest_env *env)
 	return r;
 }
 
+void rest_drain(struct rest *r)
+{
+	r->draining = true;
+}
+
 void rest_stop(struct rest *r)
 {
 	r->stopping = true;

@@ -48,6 +48,8 @@ struct rest_env {
 struct rest;
 
 struct rest *rest_new(const struct rest_env *env);
+/* From now on new calls are refused with 503; all else goes on. */
+void rest_drain(struct rest *r);
 /* From now on requests are answered 503, and what the store still tells starts nothing and asks nothing: a call
  * whose row is written now gets its 201 and is closed as failed at the next start. Before store_close. */
 void rest_stop(struct rest *r);
