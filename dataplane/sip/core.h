@@ -25,6 +25,7 @@ struct sip {
 	struct txn_times times;
 	const struct txn_user *user;
 	bool stopping;
+	struct span unreachable; /* while sip_udp_error runs: how the network refused */
 
 	struct pool legs, txns;
 	struct dialog_pools texts;

@@ -198,10 +198,32 @@ static bool is_fatal(const struct udp_err *e)
 	return e->arp || (e->icmp_type == 3 && e->icmp_code != 4);
 }
 
+/* What a person reads in the call's record (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1). */
+static struct span words_of(const struct udp_err *e)
+{
+	static const char *const by_code[] = {
+	    [0] = "ICMP: network unreachable",
+	    [1] = "ICMP: host unreachable",
+	    [2] = "ICMP: the target does not speak UDP",
+	    [3] = "ICMP: nobody listens on the target's port",
+	    [9] = "ICMP: network administratively prohibited",
+	    [10] = "ICMP: host administratively prohibited",
+	    [13] = "ICMP: communication administratively prohibited",
+	};
+	if (e->arp)
+		return SPAN("the next hop does not answer ARP");
+	if (e->icmp_code < sizeof by_code / sizeof *by_code && by_code[e->icmp_code])
+		return span_str(by_code[e->icmp_code]);
+	return SPAN("ICMP: destination unreachable");
+}
+
 void sip_udp_error(struct sip *s, const struct udp_err *e, uint64_t now)
 {
-	if (is_fatal(e) && e->local.port == s->env.conf->sip_port)
-		txn_unreachable(s, &e->remote, now);
+	if (!is_fatal(e) || e->local.port != s->env.conf->sip_port)
+		return;
+	s->unreachable = words_of(e);
+	txn_unreachable(s, &e->remote, now);
+	s->unreachable = (struct span){0};
 }
 
 uint32_t sip_turn(struct sip *s, uint64_t now)

@@ -17,7 +17,8 @@ static void on_timeout(struct leg *l, const struct uac_arg *a)
 
 static void on_error(struct leg *l, const struct uac_arg *a)
 {
-	uac_end(l, a, DP_END_TRANSPORT, 0, SPAN("the network says the target cannot be reached"));
+	struct span why = l->sip->unreachable;
+	uac_end(l, a, DP_END_TRANSPORT, 0, why.len ? why : SPAN("there is no way to the target"));
 }
 
 /* ---- after the answer */

@@ -576,6 +576,13 @@ static void contact_with_a_host_name_goes_back_to_the_source(void **state)
 
 /* ---- the network says no */
 
+static void ended_by_network(struct rig *r, struct span why)
+{
+	struct dp_event *e = rig_event(r, DP_EV_ENDED);
+	assert_int_equal(e->cause, DP_END_TRANSPORT);
+	assert_true(span_eq(dp_event_span(e, e->reason), why));
+}
+
 static void icmp_fails_every_waiting_call_to_that_target_at_once(void **state)
 {
 	struct rig r;
@@ -590,7 +597,7 @@ static void icmp_fails_every_waiting_call_to_that_target_at_once(void **state)
 	rig_drain(&r);
 	r.errors = true;
 	rig_run(&r, 501); /* both are sent again, the first ICMP message ends both */
-	rig_ended(&r, DP_END_TRANSPORT, 0);
+	ended_by_network(&r, SPAN("ICMP: nobody listens on the target's port"));
 	rig_ended(&r, DP_END_TRANSPORT, 0);
 	rig_no_event(&r);
 	r.errors = false;
@@ -603,7 +610,7 @@ static void arp_without_answer_fails_the_call(void **state)
 	rig_open(&r, &(struct rig_conf){.dead = true});
 	rig_call(&r, 0);
 	rig_run(&r, 10000);
-	rig_ended(&r, DP_END_TRANSPORT, 0);
+	ended_by_network(&r, SPAN("the next hop does not answer ARP"));
 	rig_close(&r);
 }
 
