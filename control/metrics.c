@@ -3,6 +3,7 @@
 
 #include "control/log.h"
 #include "control/mem.h"
+#include "control/outbox.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -127,6 +128,17 @@ static void write_calls(FILE *f, const struct metrics_input *in)
 	single(f, "calls_live", "gauge", "live calls", in->calls_live);
 }
 
+static void write_callbacks(FILE *f, const struct metrics_input *in)
+{
+	single(f, "callbacks_owed", "gauge", "status callbacks that are not delivered", in->callbacks_owed);
+	single(
+	    f, "callbacks_delivered_total", "counter", "status callbacks delivered", in->callbacks_delivered);
+	single(f, "callbacks_retried_total", "counter",
+	    "failed tries of status callbacks that are made again", in->callbacks_retried);
+	single(f, "callbacks_given_up_total", "counter", "status callbacks that became a notification",
+	    in->callbacks_given_up);
+}
+
 static void write_store(FILE *f, const struct metrics_input *in)
 {
 	single(f, "store_commits_total", "counter", "transactions written to disk", in->store_commits);
@@ -167,6 +179,8 @@ static void write_all(FILE *f, const struct metrics_input *in)
 	if (in->has_webhooks)
 		single(f, "webhooks_in_flight", "gauge", "requests to applications under way",
 		    in->webhooks_in_flight);
+	if (in->has_callbacks)
+		write_callbacks(f, in);
 	write_http(f, in->http);
 	single(
 	    f, "log_suppressed_total", "counter", "log lines left out by the rate limit", in->log_suppressed);
@@ -195,6 +209,17 @@ static void gather_workers(struct metrics_input *in, const struct dp *d)
 	}
 }
 
+static void gather_callbacks(struct metrics_input *in, const struct outbox *o)
+{
+	in->has_callbacks = o != NULL;
+	if (!o)
+		return;
+	in->callbacks_owed = outbox_waiting(o);
+	in->callbacks_delivered = outbox_delivered(o);
+	in->callbacks_retried = outbox_retried(o);
+	in->callbacks_given_up = outbox_given_up(o);
+}
+
 static void gather_control(struct metrics_input *in, const struct rest_env *e)
 {
 	in->n_rings = bridge_workers(e->bridge);
@@ -209,6 +234,7 @@ static void gather_control(struct metrics_input *in, const struct rest_env *e)
 	in->has_webhooks = e->http != NULL;
 	in->webhooks_in_flight = e->http ? http_client_in_flight(e->http) : 0;
 	in->log_suppressed = log_suppressed();
+	gather_callbacks(in, e->outbox);
 }
 
 char *metrics_of(const struct rest_env *env, const struct metrics_http *http, size_t *len)

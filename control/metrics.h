@@ -39,6 +39,9 @@ struct metrics_input {
 	uint64_t store_commits, store_failures;
 	bool has_webhooks;
 	uint32_t webhooks_in_flight;
+	bool has_callbacks;
+	uint32_t callbacks_owed;
+	uint64_t callbacks_delivered, callbacks_retried, callbacks_given_up;
 	unsigned long log_suppressed;
 	const struct metrics_http *http;
 };

@@ -48,6 +48,9 @@ static struct metrics_input *input(void)
 	in->store_commits = 11;
 	in->has_webhooks = true;
 	in->webhooks_in_flight = 12;
+	in->has_callbacks = true;
+	in->callbacks_owed = 13;
+	in->callbacks_given_up = 14;
 	in->http = &http;
 	return in;
 }
@@ -176,6 +179,8 @@ static void pools_rings_calls_and_the_rest_are_told(void **state)
 	    "\ndialplane_calls{status=\"in-progress\"} 7\n",
 	    "\ndialplane_store_commits_total 11\n",
 	    "\ndialplane_webhooks_in_flight 12\n",
+	    "\ndialplane_callbacks_owed 13\n",
+	    "\ndialplane_callbacks_given_up_total 14\n",
 	    "\ndialplane_worker_beat_age_seconds{worker=\"0\"} 0.250\n",
 	    "\ndialplane_link_up{worker=\"0\"} 1\n",
 	    "\ndialplane_link_up{worker=\"1\"} 0\n",
