@@ -6,32 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/core/big.h"
 #include "dataplane/core/pool.h"
 #include "dataplane/pktio/pkt.h"
 
-/* Frames by value: a ring of equal slots, `len` in front of the bytes. */
+/* A ring as a device has it: every slot owns a buffer, and a packet that comes or goes changes buffers with its
+ * slot, as a device's own writing and reading costs the processor nothing. */
+struct slot {
+	uint8_t *buf;
+	uint32_t at, len; /* the frame in it */
+};
+
 struct frames {
-	uint8_t *mem;
-	uint32_t slot_bytes, mask, head, tail;
+	struct slot *slot;
+	uint32_t mask, head, tail;
 };
 
 struct mem {
 	struct pktio io;
-	struct pool pool; /* struct pkt, then the buffer */
+	struct pool pool; /* struct pkt; each, even a free one, owns the buffer at its buf0 */
 	struct frames rx, tx;
+	uint8_t *bufs; /* as many as packets and slots */
 	uint64_t lost;
 	bool blocked;
 };
 
-#define PKT_AREA 64u /* struct pkt at the front of a pool object */
-static_assert(sizeof(struct pkt) <= PKT_AREA, "a packet's head outgrew its area");
-
-static int frames_init(struct frames *f, uint32_t slots, uint32_t bytes)
+static int frames_init(struct frames *f, uint32_t slots)
 {
 	assert(slots && (slots & (slots - 1)) == 0);
-	*f = (struct frames){.slot_bytes = sizeof(uint32_t) + ((bytes + 3) & ~3u), .mask = slots - 1};
-	f->mem = malloc((size_t)slots * f->slot_bytes);
-	return f->mem ? 0 : -ENOMEM;
+	*f = (struct frames){.mask = slots - 1, .slot = calloc(slots, sizeof *f->slot)};
+	return f->slot ? 0 : -ENOMEM;
 }
 
 static uint32_t frames_used(const struct frames *f)
@@ -39,38 +43,39 @@ static uint32_t frames_used(const struct frames *f)
 	return f->head - f->tail;
 }
 
-static uint8_t *frames_slot(const struct frames *f, uint32_t i)
+/* The slot to fill next; NULL: full. */
+static struct slot *frames_put(struct frames *f)
 {
-	return f->mem + (size_t)(i & f->mask) * f->slot_bytes;
+	return frames_used(f) > f->mask ? NULL : &f->slot[f->head++ & f->mask];
 }
 
-static bool frames_put(struct frames *f, const void *p, uint32_t len)
+/* The oldest filled slot; NULL: empty. */
+static struct slot *frames_get(struct frames *f)
 {
-	if (frames_used(f) > f->mask)
-		return false;
-	uint8_t *s = frames_slot(f, f->head++);
-	memcpy(s, &len, sizeof len);
-	memcpy(s + sizeof len, p, len);
-	return true;
+	return frames_used(f) ? &f->slot[f->tail++ & f->mask] : NULL;
 }
 
-static const uint8_t *frames_get(struct frames *f, uint32_t *len)
+static void slot_write(struct slot *s, const void *p, uint32_t len)
 {
-	if (!frames_used(f))
-		return NULL;
-	const uint8_t *s = frames_slot(f, f->tail++);
-	memcpy(len, s, sizeof *len);
-	return s + sizeof *len;
+	s->at = PKT_HEADROOM;
+	s->len = len;
+	memcpy(s->buf + s->at, p, len);
+}
+
+static void swap_bufs(struct slot *s, struct pkt *p)
+{
+	uint8_t *buf = s->buf;
+	s->buf = p->buf0;
+	p->buf0 = buf;
 }
 
 static struct pkt *mem_alloc(struct pktio *io)
 {
 	struct mem *m = (struct mem *)io;
-	void *obj = pool_get(&m->pool);
-	if (!obj)
-		return NULL;
-	pkt_reset(obj, io, (uint8_t *)obj + PKT_AREA, io->buf_bytes);
-	return obj;
+	struct pkt *p = pool_get(&m->pool);
+	if (p)
+		pkt_reset(p, io, p->buf0, io->buf_bytes);
+	return p;
 }
 
 static void mem_release(struct pktio *io, struct pkt *p)
@@ -81,27 +86,42 @@ static void mem_release(struct pktio *io, struct pkt *p)
 static uint32_t mem_rx(struct pktio *io, struct pkt **out, uint32_t n)
 {
 	struct mem *m = (struct mem *)io;
-	const uint8_t *s;
-	uint32_t got = 0, len;
-	while (got < n && (s = frames_get(&m->rx, &len))) {
-		struct pkt *p = mem_alloc(io);
+	struct slot *s;
+	uint32_t got = 0;
+	while (got < n && (s = frames_get(&m->rx))) {
+		struct pkt *p = pool_get(&m->pool);
 		if (!p) {
 			m->lost++;
 			continue;
 		}
-		memcpy(p->data, s, len);
-		p->len = len;
+		swap_bufs(s, p);
+		pkt_reset(p, io, p->buf0, io->buf_bytes);
+		p->len = s->len;
 		out[got++] = p;
 	}
 	return got;
 }
 
+/* The bytes of a packet that somebody keeps must stay where they are: copied. */
+static void send_one(struct slot *s, struct pkt *p)
+{
+	if (p->refs == 1) {
+		s->at = pkt_headroom(p);
+		s->len = p->len;
+		swap_bufs(s, p);
+	} else {
+		slot_write(s, p->data, p->len);
+	}
+	pkt_put(p);
+}
+
 static uint32_t mem_tx(struct pktio *io, struct pkt **in, uint32_t n)
 {
 	struct mem *m = (struct mem *)io;
+	struct slot *s;
 	uint32_t i = 0;
-	while (i < n && !m->blocked && frames_put(&m->tx, in[i]->data, in[i]->len))
-		pkt_put(in[i++]);
+	while (i < n && !m->blocked && (s = frames_put(&m->tx)))
+		send_one(s, in[i++]);
 	return i;
 }
 
@@ -131,17 +151,34 @@ static const struct pktio_ops mem_ops = {
     .pkts_size = mem_size,
 };
 
+/* A frame that was pushed in front of the headroom and copied behind it must fit, too. */
+static int bufs_init(struct mem *m, uint32_t buf_bytes)
+{
+	uint32_t each = (2 * PKT_HEADROOM + buf_bytes + 63) & ~63u, slots = m->rx.mask + 1;
+	m->bufs = big_new((size_t)each * (m->pool.size + 2 * slots));
+	if (!m->bufs)
+		return -ENOMEM;
+	uint8_t *b = m->bufs;
+	for (uint32_t i = 0; i < m->pool.size; i++, b += each)
+		((struct pkt *)(m->pool.mem + (size_t)i * m->pool.obj_bytes))->buf0 = b;
+	for (uint32_t i = 0; i < slots; i++, b += 2 * (size_t)each) {
+		m->rx.slot[i].buf = b;
+		m->tx.slot[i].buf = b + each;
+	}
+	return 0;
+}
+
 struct pktio *pktio_mem_new(const struct pktio_mem_conf *conf)
 {
 	assert(conf->buf_bytes >= 256 && conf->buf_bytes <= 16384);
 	struct mem *m = calloc(1, sizeof *m);
 	if (!m)
 		return NULL;
-	uint32_t buf = PKT_HEADROOM + conf->buf_bytes;
 	m->io = (struct pktio){.ops = &mem_ops, .mtu = conf->mtu, .buf_bytes = conf->buf_bytes};
 	memcpy(m->io.mac, conf->mac, sizeof m->io.mac);
-	if (pool_init(&m->pool, "packets", conf->pkts, PKT_AREA + buf) ||
-	    frames_init(&m->rx, conf->queue, buf) || frames_init(&m->tx, conf->queue, buf)) {
+	if (pool_init(&m->pool, "packets", conf->pkts, sizeof(struct pkt)) ||
+	    frames_init(&m->rx, conf->queue) || frames_init(&m->tx, conf->queue) ||
+	    bufs_init(m, conf->buf_bytes)) {
 		pktio_mem_free(&m->io);
 		return NULL;
 	}
@@ -155,8 +192,9 @@ void pktio_mem_free(struct pktio *io)
 		return;
 	assert(m->pool.used == 0);
 	pool_fini(&m->pool);
-	free(m->rx.mem);
-	free(m->tx.mem);
+	free(m->rx.slot);
+	free(m->tx.slot);
+	free(m->bufs);
 	free(m);
 }
 
@@ -164,18 +202,20 @@ int pktio_mem_push(struct pktio *io, const void *frame, uint32_t len)
 {
 	if (len > io->buf_bytes)
 		return -EMSGSIZE;
-	return frames_put(&((struct mem *)io)->rx, frame, len) ? 0 : -ENOBUFS;
+	struct slot *s = frames_put(&((struct mem *)io)->rx);
+	if (!s)
+		return -ENOBUFS;
+	slot_write(s, frame, len);
+	return 0;
 }
 
 uint32_t pktio_mem_pull(struct pktio *io, void *frame, uint32_t cap)
 {
-	uint32_t len;
-	const uint8_t *s = frames_get(&((struct mem *)io)->tx, &len);
+	const struct slot *s = frames_get(&((struct mem *)io)->tx);
 	if (!s)
 		return 0;
-	if (len > cap)
-		len = cap;
-	memcpy(frame, s, len);
+	uint32_t len = s->len < cap ? s->len : cap;
+	memcpy(frame, s->buf + s->at, len);
 	return len;
 }
 
