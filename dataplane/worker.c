@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define RX_BURST       32u
+#define RX_BURST       NET_BURST
 #define HANDOVER_BURST 32u
 #define CMDS_PER_TURN  32u
 #define COUNT_NS       1000000000ull /* between two counts of the pools */
@@ -116,6 +116,17 @@ static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
 		deliver(w, in, now);
 	else
 		hand_over_udp(w, owner, in);
+}
+
+static uint32_t on_udp_soon(void *ctx, const struct udp_in *in, unsigned step, uint32_t what)
+{
+	struct worker *w = ctx;
+	if (!is_rtp(w, in->dst.port))
+		return 0;
+	if (step == 0)
+		return media_fetch(w->media, in);
+	media_fetch_peer(w->media, what);
+	return 0;
 }
 
 static void on_udp_error(void *ctx, const struct udp_err *e, uint64_t now)
@@ -237,6 +248,7 @@ static int layers_open(struct worker *w, uint64_t now)
 	const bool alone = w->conf.workers == 1;
 	const struct net_ops ops = {.ctx = w,
 	    .udp = on_udp,
+	    .udp_soon = on_udp_soon,
 	    .udp_error = on_udp_error,
 	    .udp_quoted = alone ? NULL : on_udp_quoted,
 	    .neighbour = alone ? NULL : on_neighbour};
@@ -319,8 +331,7 @@ static uint32_t receive(struct worker *w, uint64_t now)
 	if (!w->env.io)
 		return 0;
 	uint32_t n = w->io->ops->rx(w->io, in, RX_BURST);
-	for (uint32_t i = 0; i < n; i++)
-		net_input(w->net, in[i], now);
+	net_burst(w->net, in, n, now);
 	return n;
 }
 

@@ -169,7 +169,8 @@ static struct media_route audio_route(
 	if (!agreed_on(from, pt))
 		return (struct media_route){.pt = MEDIA_NO_PT};
 	uint8_t out = agreed_on(to, pt) ? pt : to->pt;
-	return (struct media_route){.pt = pt, .to = out, .transcode = g711_table(pt, out), .audio = true};
+	return (struct media_route){
+	    .pt = pt, .to = out, .transcode = g711_table(pt, out) != NULL, .audio = true};
 }
 
 /* Everything rtp_in needs to know about the way from l to its peer. */
@@ -214,11 +215,19 @@ static bool usable(struct media *m, const struct ip_sock *s)
 	return s->a.fam != 0 && s->port != 0 && !net_forbidden(m->net, s);
 }
 
+/* From now on what goes to the far side goes there; fam 0: nowhere. */
+static void send_to(struct media *m, struct media_leg *l, const struct ip_sock *dst)
+{
+	l->dst = *dst;
+	net_flow_make(m->net, &l->flow, l->own, l->port, &l->dst);
+}
+
 static void agree_remote(struct media *m, struct media_leg *l, uint64_t now)
 {
 	const struct ip_sock *remote = &l->a.remote_rtp;
 	if (!usable(m, remote)) {
-		l->dst = l->rtcp_dst = (struct ip_sock){0};
+		l->rtcp_dst = (struct ip_sock){0};
+		send_to(m, l, &l->rtcp_dst);
 		l->rtcp_locked = false;
 		if (l->state == MEDIA_OPEN)
 			learn_start(l, now);
@@ -228,7 +237,7 @@ static void agree_remote(struct media *m, struct media_leg *l, uint64_t now)
 		l->sdp = *remote;
 		learn_start(l, now);
 	}
-	l->dst = l->state == MEDIA_LEARNED ? l->src : *remote;
+	send_to(m, l, l->state == MEDIA_LEARNED ? &l->src : remote);
 	if (!l->rtcp_locked)
 		l->rtcp_dst = rtcp_of(&l->a);
 }
@@ -247,7 +256,7 @@ static void lock_to(struct media *m, struct media_leg *l, const struct ip_sock *
 	l->src = *src;
 	l->state = (uint8_t)state;
 	if (l->dst.a.fam)
-		l->dst = *src;
+		send_to(m, l, src);
 	if (state == MEDIA_LEARNED) {
 		stat_inc(m->stats, STAT_rtp_learned);
 		/* Its RTCP comes from the same NAT; where to is guessed until the first one comes. */
@@ -317,7 +326,8 @@ void media_close(struct media *m, uint32_t idx, struct dp_media_counts *out, uin
 	struct media_leg *l = leg_at(m, idx);
 	media_unbridge(m, idx);
 	if (out)
-		*out = l->counts;
+		*out = (struct dp_media_counts){
+		    l->rx_packets, l->rx_bytes, l->tx_packets, l->tx_bytes, l->dropped};
 	l->state = MEDIA_CLOSED;
 	m->used--;
 	ports_put(&m->ports, idx, now);
@@ -327,21 +337,38 @@ void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_i
 {
 	stat_inc(m->stats, why);
 	if (l)
-		l->counts.dropped++;
+		l->dropped++;
 	pkt_put(p);
 }
 
-static struct media_leg *leg_of(struct media *m, const struct ip_sock *own)
+/* The leg whose port this is, open or not; MEDIA_NONE: none of ours. */
+static uint32_t place_of(const struct media *m, const struct ip_sock *own)
 {
 	uint32_t pair = ((uint32_t)own->port - m->base) / 2, a = net_own(m->net, &own->a);
 	if (own->port < m->base || pair >= m->pairs || a >= m->owns)
-		return NULL;
-	return &m->legs[a * m->pairs + pair];
+		return MEDIA_NONE;
+	return a * m->pairs + pair;
+}
+
+uint32_t media_fetch(const struct media *m, const struct udp_in *in)
+{
+	uint32_t i = place_of(m, &in->dst);
+	if (i != MEDIA_NONE)
+		__builtin_prefetch(&m->legs[i], 1);
+	return i;
+}
+
+void media_fetch_peer(const struct media *m, uint32_t idx)
+{
+	uint32_t peer = idx == MEDIA_NONE ? MEDIA_NONE : m->legs[idx].peer;
+	if (peer < m->n)
+		__builtin_prefetch(&m->legs[peer].flow, 1);
 }
 
 void media_udp_in(struct media *m, struct udp_in *in, uint64_t now)
 {
-	struct media_leg *l = leg_of(m, &in->dst);
+	uint32_t i = place_of(m, &in->dst);
+	struct media_leg *l = i == MEDIA_NONE ? NULL : &m->legs[i];
 	if (!l || l->state == MEDIA_CLOSED)
 		media_drop(m, NULL, in->pkt, STAT_drop_rtp_no_leg);
 	else if ((in->dst.port - m->base) & 1)

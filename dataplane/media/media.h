@@ -8,6 +8,9 @@
 #include "dataplane/media/ports.h"
 #include "sip-parser/base/hash.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 enum media_state {
 	MEDIA_CLOSED = 0,
 	MEDIA_OPEN,    /* nothing agreed: nothing is accepted */
@@ -40,29 +43,32 @@ struct media_candidate {
 
 /* What becomes of one payload type on its way to the peer. */
 struct media_route {
-	const uint8_t *transcode; /* payload table, NULL: the bytes stay */
-	uint8_t pt;               /* as the far side sends it; MEDIA_NO_PT: unused */
-	uint8_t to;               /* as the peer gets it; MEDIA_NO_PT: dropped */
+	uint8_t pt; /* as the far side sends it; MEDIA_NO_PT: unused */
+	uint8_t to; /* as the peer gets it; MEDIA_NO_PT: dropped */
 	bool audio;
+	bool transcode; /* else the bytes stay */
 };
 
 #define MEDIA_NO_PT  0xff /* no packet has it: 7 bits */
 #define MEDIA_ROUTES 3    /* the preferred codec, the other one, telephone-event */
 
+/* The first cache line is all that a packet from the far side needs, the second all that one to it needs: with
+ * many legs up each line comes from memory. */
 struct media_leg {
-	/* read for every packet from the far side */
 	struct ip_sock src; /* accepted source, in LEARNED and LOCKED */
 	uint8_t state;      /* enum media_state */
 	uint16_t verdict;   /* stat id why nothing is relayed from here; 0: relay */
 	uint32_t peer;
 	struct media_route route[MEDIA_ROUTES]; /* by how often they match */
-	/* read for every packet to the far side */
+	uint64_t rx_packets, rx_bytes, dropped;
+	/* to the far side */
+	struct net_flow flow; /* to dst */
+	struct media_stream out;
+	uint64_t tx_packets, tx_bytes;
+	/* seldom */
 	struct ip_sock dst; /* fam 0: nowhere */
 	uint16_t port;      /* ours */
 	uint16_t own;       /* on which of our addresses, see net_own */
-	struct media_stream out;
-	struct dp_media_counts counts;
-	/* seldom */
 	bool agreed;
 	struct media_agreed a;
 	struct ip_sock sdp; /* the last usable address the SDP gave */
@@ -70,11 +76,13 @@ struct media_leg {
 	struct ip_sock rtcp_dst;
 	bool rtcp_locked; /* rtcp_dst was seen as a source */
 } __attribute__((aligned(64)));
+static_assert(offsetof(struct media_leg, flow) == 64 && offsetof(struct media_leg, dst) == 128,
+    "a packet needs one line of each leg");
 
 struct media {
-	struct media_leg *legs; /* n, by address and port pair */
+	struct media_leg *legs;  /* n, by address and port pair */
 	uint32_t n, pairs, owns; /* owns: addresses, each with so many pairs */
-	uint16_t base; /* first RTP port of this worker's slice */
+	uint16_t base;           /* first RTP port of this worker's slice */
 	uint16_t worker;
 	bool learn; /* another source than the SDP's may take over */
 	struct net *net;

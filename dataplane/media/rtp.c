@@ -81,8 +81,7 @@ static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool au
 		mark = 0x80;
 		s->mark = false;
 	}
-	d[1] = mark | pt;
-	put16(d + 2, seq);
+	put32(d, (uint32_t)d[0] << 24 | (uint32_t)(mark | pt) << 16 | seq);
 	put32(d + 4, ts);
 	put32(d + 8, s->ssrc);
 }
@@ -90,10 +89,10 @@ static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool au
 static void relay(struct media *m, struct media_leg *to, struct pkt *p, uint64_t now)
 {
 	uint32_t len = p->len;
-	if (net_udp_send_from(m->net, p, to->own, to->port, &to->dst, now) != 0)
+	if (net_flow_send(m->net, p, &to->flow, now) != 0)
 		return;
-	to->counts.tx_packets++;
-	to->counts.tx_bytes += len;
+	to->tx_packets++;
+	to->tx_bytes += len;
 	stat_inc(m->stats, STAT_rtp_out);
 }
 
@@ -113,8 +112,8 @@ static void accepted(
 {
 	uint8_t *d = p->data;
 	stat_inc(m->stats, STAT_rtp_in);
-	l->counts.rx_packets++;
-	l->counts.rx_bytes += p->len;
+	l->rx_packets++;
+	l->rx_bytes += p->len;
 	if (l->verdict) {
 		media_drop(m, l, p, (enum stat_id)l->verdict);
 		return;
@@ -125,7 +124,7 @@ static void accepted(
 		return;
 	}
 	if (r->transcode)
-		g711_apply(r->transcode, d + at, bytes);
+		g711_apply(g711_table(r->pt, r->to), d + at, bytes);
 	struct media_leg *to = &m->legs[l->peer];
 	stream_write(&to->out, d, r->to, r->audio, now);
 	relay(m, to, p, now);

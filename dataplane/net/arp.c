@@ -24,6 +24,8 @@ enum neigh_state {
 	NEIGH_PROBE, /* has a MAC that is used while we ask again */
 };
 
+#define NEAR 256u
+
 struct hold {
 	struct pkt *p;
 	struct hold *next;
@@ -46,6 +48,7 @@ struct arp {
 	struct table *index; /* keyed hash of the address → neighbour */
 	uint64_t key;
 	struct rate in_rate;
+	struct neigh *near[NEAR]; /* by near_of: whom the last packet went to; NULL: nobody */
 };
 
 struct arp_msg {
@@ -91,11 +94,27 @@ static struct neigh *neigh_find(const struct arp *a, uint32_t ip)
 	return NULL;
 }
 
+static struct neigh **near_of(struct arp *a, uint32_t ip)
+{
+	return &a->near[(ip ^ ip >> 8) % NEAR];
+}
+
+/* neigh_find for every packet that leaves. */
+static struct neigh *neigh_near(struct arp *a, uint32_t ip)
+{
+	struct neigh **at = near_of(a, ip);
+	if (!*at || (*at)->ip != ip)
+		*at = neigh_find(a, ip);
+	return *at;
+}
+
 static void neigh_remove(struct net *n, struct neigh *e)
 {
 	struct arp *a = n->arp;
 	assert(!e->held);
 	wheel_cancel(n->wheel, &e->timer);
+	if (*near_of(a, e->ip) == e)
+		*near_of(a, e->ip) = NULL;
 	table_del(a->index, hash_ip(a, e->ip), pool_index(&a->neighs, e));
 	pool_put(&a->neighs, e);
 }
@@ -266,7 +285,7 @@ static void neigh_hold(struct net *n, struct neigh *e, struct pkt *p)
 
 void arp_output(struct net *n, struct pkt *p, uint32_t next_hop, uint64_t now)
 {
-	struct neigh *e = neigh_find(n->arp, next_hop);
+	struct neigh *e = neigh_near(n->arp, next_hop);
 	bool fresh = !e;
 	if (fresh && !(e = neigh_add(n, next_hop, false, now))) {
 		net_drop(n, p, STAT_drop_arp_hold_full);

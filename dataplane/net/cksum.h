@@ -4,20 +4,44 @@
 #ifndef DP_CKSUM_H
 #define DP_CKSUM_H
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Add n bytes. Only the last part of a sum may have an odd length. */
+/* n is a multiple of 16: the even and the odd 32-bit words in two lanes of two sums each. */
+static inline uint64_t cksum_blocks(const uint8_t *p, uint32_t n)
+{
+	typedef uint64_t lanes __attribute__((vector_size(16)));
+	lanes even = {0, 0}, odd = {0, 0}, w;
+	for (const uint8_t *end = p + n; p < end; p += 16) {
+		memcpy(&w, p, 16);
+		even += w & 0xffffffffu;
+		odd += w >> 32;
+	}
+	even += odd;
+	return even[0] + even[1];
+}
+
+/* A word of a header in host order, to be added without reading back what was just written. */
+static inline uint64_t cksum_word(uint32_t v)
+{
+	return htobe32(v);
+}
+
+/* Add n bytes. Only the last part of a sum may have an odd length. First the words that make the rest a number of
+ * blocks: an RTP header in front of a whole number of them was just written word by word. */
 static inline uint64_t cksum_add(uint64_t sum, const void *at, uint32_t n)
 {
 	const uint8_t *p = at;
-	uint32_t w = 0;
-	for (; n >= 4; p += 4, n -= 4) {
+	uint32_t w = 0, blocks = n & ~15u;
+	for (; (n & 15) >= 4; p += 4, n -= 4) {
 		memcpy(&w, p, 4);
 		sum += w;
 	}
+	sum += cksum_blocks(p, blocks);
+	p += blocks;
 	w = 0;
-	memcpy(&w, p, n);
+	memcpy(&w, p, n & 3);
 	return sum + w;
 }
 
@@ -25,8 +49,10 @@ static inline uint64_t cksum_add(uint64_t sum, const void *at, uint32_t n)
  * checksum it is 0. */
 static inline uint16_t cksum_fold(uint64_t sum)
 {
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum += sum >> 16;
 	return (uint16_t)~sum;
 }
 

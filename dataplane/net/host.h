@@ -8,6 +8,7 @@
 #include "dataplane/net/own.h"
 #include "dataplane/net/rate.h"
 #include "dataplane/net/route.h"
+#include "dataplane/net/wire.h"
 
 #define NET_TXQ 64
 
@@ -45,13 +46,22 @@ static inline void net_drop(struct net *n, struct pkt *p, enum stat_id why)
 
 static inline uint32_t ip4_of(const struct ip_addr *a)
 {
-	return (uint32_t)a->b[0] << 24 | (uint32_t)a->b[1] << 16 | (uint32_t)a->b[2] << 8 | a->b[3];
+	return get32(a->b);
+}
+
+static inline void ip4_sock(struct ip_sock *s, uint32_t ip, uint16_t port)
+{
+	memset(s, 0, sizeof *s);
+	s->a.fam = 4;
+	put32(s->a.b, ip);
+	s->port = port;
 }
 
 static inline struct ip_addr ip4_addr(uint32_t ip)
 {
-	return (struct ip_addr){
-	    4, {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
+	struct ip_addr a = {.fam = 4};
+	put32(a.b, ip);
+	return a;
 }
 
 #endif

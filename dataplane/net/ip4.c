@@ -85,31 +85,19 @@ void ip4_input(struct net *n, struct pkt *p, uint64_t now)
 		deliver(n, &h, p, now);
 }
 
-/* An odd multiplier makes a permutation of 2^16: no value comes back before all others were used. */
-uint16_t ip4_next_id(struct net *n)
-{
-	return (uint16_t)(n->id_start + (uint32_t)n->id_count++ * (uint16_t)(n->id_key | 1));
-}
-
-bool ip4_far(const struct net *n, uint32_t ip)
-{
-	return route_unicast(&n->routes, ip) && own_find(&n->own, ip) == OWN_NONE;
-}
-
 void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags)
 {
 	uint8_t *h = pkt_push(p, IP4_HDR);
-	h[0] = 0x45;
-	h[1] = 0;
-	put16(h + 2, (uint16_t)p->len);
-	put16(h + 4, way->id);
-	put16(h + 6, off_flags);
-	h[8] = IP4_TTL;
-	h[9] = way->proto;
-	put16(h + 10, 0);
+	uint32_t w[3] = {0x45000000u | (uint16_t)p->len, (uint32_t)way->id << 16 | off_flags,
+	    IP4_TTL << 24 | (uint32_t)way->proto << 16};
+	uint64_t sum = cksum_word(way->src) + cksum_word(way->dst);
+	for (uint32_t i = 0; i < 3; i++) {
+		put32(h + 4 * i, w[i]);
+		sum += cksum_word(w[i]);
+	}
+	cksum_store(h + 10, cksum_fold(sum));
 	put32(h + 12, way->src);
 	put32(h + 16, way->dst);
-	cksum_store(h + 10, cksum_fold(cksum_add(0, h, IP4_HDR)));
 }
 
 int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t now)
@@ -126,15 +114,4 @@ int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t
 	ip4_push(p, way, 0);
 	arp_output(n, p, hop, now);
 	return 0;
-}
-
-uint64_t ip4_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
-{
-	uint8_t h[12];
-	put32(h, src);
-	put32(h + 4, dst);
-	h[8] = 0;
-	h[9] = proto;
-	put16(h + 10, len);
-	return cksum_add(0, h, sizeof h);
 }

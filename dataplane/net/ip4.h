@@ -3,6 +3,7 @@
 #ifndef DP_IP4_H
 #define DP_IP4_H
 
+#include "dataplane/net/cksum.h"
 #include "dataplane/net/host.h"
 
 #define IP4_HDR       20u
@@ -28,9 +29,16 @@ bool ip4_read(const uint8_t *data, uint32_t len, bool cut, struct ip4_hdr *h);
 void ip4_input(struct net *n, struct pkt *p, uint64_t now);
 
 /* Identification for the next datagram. */
-uint16_t ip4_next_id(struct net *n);
+static inline uint16_t ip4_next_id(struct net *n)
+{
+	/* An odd multiplier makes a permutation of 2^16: no value comes back before all others were used. */
+	return (uint16_t)(n->id_start + (uint32_t)n->id_count++ * (uint16_t)(n->id_key | 1));
+}
 /* A far host's unicast address: none of ours, no broadcast, no multicast. */
-bool ip4_far(const struct net *n, uint32_t ip);
+static inline bool ip4_far(const struct net *n, uint32_t ip)
+{
+	return route_unicast(&n->routes, ip) && own_find(&n->own, ip) == OWN_NONE;
+}
 /* Send data[0, len) (the transport header on) from src, one of ours, to dst: route, header, fragments above the MTU, ARP.
  * Takes one reference. -ENETUNREACH: no route, counted. */
 struct ip4_way {
@@ -42,6 +50,9 @@ int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t
 /* Push one header for payload `len` bytes at data. off_flags: fragment offset / 8 and IP4_MORE. */
 void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags);
 /* The sum of the pseudo header of UDP (memory order, see cksum.h). */
-uint64_t ip4_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len);
+static inline uint64_t ip4_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
+{
+	return cksum_word(src) + cksum_word(dst) + cksum_word((uint32_t)proto << 16 | len);
+}
 
 #endif

@@ -23,13 +23,17 @@ struct udp_in {
 struct udp_err {
 	struct ip_sock local, remote; /* of the packet we sent */
 	uint8_t icmp_type, icmp_code;
-	bool arp; /* not ICMP: the next hop did not answer ARP */
+	bool arp;                /* not ICMP: the next hop did not answer ARP */
 	uint16_t ip_id, udp_sum; /* ICMP: identification and checksum of the packet quoted */
 };
 
 struct net_ops {
 	void *ctx;
 	void (*udp)(void *ctx, struct udp_in *in, uint64_t now);
+	/* This datagram will be delivered soon in this burst: a chance to fetch what it needs, in two steps,
+	 * each for the whole burst: what it returns in step 0 it is given in step 1. Must change nothing. May be
+	 * NULL. */
+	uint32_t (*udp_soon)(void *ctx, const struct udp_in *in, unsigned step, uint32_t what);
 	void (*udp_error)(void *ctx, const struct udp_err *err, uint64_t now);
 	/* An ICMP error quotes a packet of our address that this net did not send: another worker may have
 	 * (net_udp_quoted). True: it was passed on, or dropped and counted; false: counted drop_icmp here. May
@@ -46,6 +50,10 @@ void net_free(struct net *n); /* drops held packets and fragments; every packet 
 
 /* One received frame; takes the reference. */
 void net_input(struct net *n, struct pkt *p, uint64_t now);
+/* The same for up to NET_BURST frames in their order. All are looked at before the first is delivered, and the
+ * layer above is told (udp_soon), so that what it will need is in the cache by then. */
+#define NET_BURST 32u
+void net_burst(struct net *n, struct pkt **in, uint32_t count, uint64_t now);
 /* Send what was queued by this turn in bursts. Called once per turn of the loop. */
 void net_flush(struct net *n, uint64_t now);
 /* Learned elsewhere. */
@@ -63,8 +71,17 @@ struct pkt *net_alloc(struct net *n);
  * caller that kept a reference may call net_udp_resend later. */
 int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
 /* The same from another address of ours: number `own` of net_own. */
-int net_udp_send_from(struct net *n, struct pkt *p, uint32_t own, uint16_t sport, const struct ip_sock *dst,
-    uint64_t now);
+int net_udp_send_from(
+    struct net *n, struct pkt *p, uint32_t own, uint16_t sport, const struct ip_sock *dst, uint64_t now);
+/* The same by a way that was looked up before: neither the routes nor our addresses ever change. For those who
+ * send many packets to one far side. */
+struct net_flow {
+	uint32_t src, dst, hop; /* host order; hop: the neighbour to hand it to, 0: cannot be sent to */
+	uint16_t sport, dport;
+};
+void net_flow_make(
+    const struct net *n, struct net_flow *f, uint32_t own, uint16_t sport, const struct ip_sock *dst);
+int net_flow_send(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t now);
 /* Send the same payload again (retransmission): p was sent before by net_udp_send and kept with pkt_ref.
  * Takes one reference. */
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);

@@ -60,22 +60,3 @@ bool route_lookup(const struct route_table *t, uint32_t dst, uint32_t *next_hop)
 	}
 	return false;
 }
-
-/* RFC 3021: a /31 (and a /32) has neither a network nor a broadcast address. */
-static bool edge_of_subnet(const struct route_table *t, uint32_t ip)
-{
-	if (~t->mask < 2 || (ip & t->mask) != (t->ip & t->mask))
-		return false;
-	return (ip & ~t->mask) == 0 || (ip | t->mask) == ~0u;
-}
-
-bool route_on_link(const struct route_table *t, uint32_t ip)
-{
-	return (ip & t->mask) == (t->ip & t->mask) && !edge_of_subnet(t, ip);
-}
-
-bool route_unicast(const struct route_table *t, uint32_t ip)
-{
-	uint32_t top = ip >> 24;
-	return top != 0 && top != 127 && top < 224 && ip != t->ip && !edge_of_subnet(t, ip);
-}

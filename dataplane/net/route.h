@@ -3,6 +3,9 @@
 #ifndef DP_ROUTE_H
 #define DP_ROUTE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "dataplane/api/dp_conf.h"
 
 struct route {
@@ -19,9 +22,25 @@ struct route_table {
 [[nodiscard]] int route_init(struct route_table *t, const struct dp_conf *conf);
 /* The neighbour to hand a packet for dst to. False: no route. */
 bool route_lookup(const struct route_table *t, uint32_t dst, uint32_t *next_hop);
+/* The network or broadcast address of our prefix. RFC 3021: a /31 (and a /32) has neither. */
+static inline bool route_edge(const struct route_table *t, uint32_t ip)
+{
+	if (~t->mask < 2 || (ip & t->mask) != (t->ip & t->mask))
+		return false;
+	return (ip & ~t->mask) == 0 || (ip | t->mask) == ~0u;
+}
+
 /* In our own prefix and not its network or broadcast address. */
-bool route_on_link(const struct route_table *t, uint32_t ip);
+static inline bool route_on_link(const struct route_table *t, uint32_t ip)
+{
+	return (ip & t->mask) == (t->ip & t->mask) && !route_edge(t, ip);
+}
+
 /* An address that one other host may have: not ours, loopback, broadcast, multicast, reserved or 0/8. */
-bool route_unicast(const struct route_table *t, uint32_t ip);
+static inline bool route_unicast(const struct route_table *t, uint32_t ip)
+{
+	uint32_t top = ip >> 24;
+	return top != 0 && top != 127 && top < 224 && ip != t->ip && !route_edge(t, ip);
+}
 
 #endif

@@ -2,13 +2,10 @@
 #include "dataplane/net/udp.h"
 
 #include <assert.h>
-#include <errno.h>
 
 #include "dataplane/net/cksum.h"
 #include "dataplane/net/eth.h"
 #include "dataplane/net/wire.h"
-
-#define UDP_CSUM 6u /* where the checksum is */
 
 static bool udp_ok(const struct net *n, const struct ip4_hdr *h, struct pkt *p)
 {
@@ -39,15 +36,6 @@ void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t n
 
 /* ---- what was sent, for ICMP ---- */
 
-/* Never 0, which is an empty place. */
-static uint32_t trace_of(const struct net *n, uint32_t dst, uint32_t ports, uint16_t sum)
-{
-	uint64_t v = (uint64_t)dst << 32 | ports;
-	v = (v ^ n->id_key) * 0x9e3779b97f4a7c15ull;
-	v = (v ^ v >> 31 ^ sum) * 0xbf58476d1ce4e5b9ull;
-	return (uint32_t)(v >> 32) | 1;
-}
-
 /* The trace's place is where the identification lies in the permutation, found by search for no more than
  * the inverse of an odd number: x · inv = 1 (mod 2^16) by Newton's rule. */
 static uint16_t place_of(const struct net *n, uint16_t id)
@@ -58,39 +46,14 @@ static uint16_t place_of(const struct net *n, uint16_t id)
 	return (uint16_t)((uint16_t)(id - n->id_start) * inv);
 }
 
-static void remember(struct net *n, uint32_t dst, const uint8_t *udp, uint16_t id)
-{
-	n->sent[place_of(n, id)] = trace_of(n, dst, get32(udp), get16(udp + UDP_CSUM));
-}
-
 /* ---- sending ---- */
-
-static void push_header(struct pkt *p, uint32_t src, uint16_t sport, const struct ip_sock *dst)
-{
-	uint8_t *u = pkt_push(p, UDP_HDR);
-	put16(u, sport);
-	put16(u + 2, dst->port);
-	put16(u + 4, (uint16_t)p->len);
-	put16(u + UDP_CSUM, 0);
-	uint64_t sum = ip4_pseudo(src, ip4_of(&dst->a), IP_PROTO_UDP, (uint16_t)p->len);
-	uint16_t c = cksum_fold(cksum_add(sum, u, p->len));
-	cksum_store(u + UDP_CSUM, c ? c : 0xffff); /* 0 would mean "none" */
-}
 
 int net_udp_send_from(
     struct net *n, struct pkt *p, uint32_t own, uint16_t sport, const struct ip_sock *dst, uint64_t now)
 {
-	assert(own < n->own.n);
-	assert(pkt_headroom(p) >= 64);
-	p->l4_off = (uint16_t)pkt_headroom(p);
-	if (net_forbidden(n, dst)) {
-		net_drop(n, p, STAT_drop_ip_no_route);
-		return -ENETUNREACH;
-	}
-	const struct ip4_way way = {n->own.ip[own], ip4_of(&dst->a), IP_PROTO_UDP, ip4_next_id(n)};
-	push_header(p, way.src, sport, dst);
-	remember(n, way.dst, p->data, way.id);
-	return ip4_output(n, p, &way, now);
+	struct net_flow f;
+	net_flow_make(n, &f, own, sport, dst);
+	return net_flow_send(n, p, &f, now);
 }
 
 int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
@@ -147,7 +110,7 @@ bool udp_read_quoted(const struct net *n, const struct pkt *p, struct udp_err *e
 bool net_udp_quoted(struct net *n, const struct udp_err *e, uint64_t now)
 {
 	uint32_t ports = (uint32_t)e->local.port << 16 | e->remote.port;
-	if (n->sent[place_of(n, e->ip_id)] != trace_of(n, ip4_of(&e->remote.a), ports, e->udp_sum))
+	if (n->sent[place_of(n, e->ip_id)] != udp_trace(n, ip4_of(&e->remote.a), ports, e->udp_sum))
 		return false;
 	stat_inc(n->stats, STAT_icmp_unreachable);
 	if (n->ops.udp_error)

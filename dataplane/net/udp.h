@@ -5,7 +5,18 @@
 
 #include "dataplane/net/ip4.h"
 
-#define UDP_HDR 8u
+#define UDP_HDR  8u
+#define UDP_CSUM 6u /* where the checksum is */
+
+/* What net keeps of a datagram that left, so that ICMP errors about it are told from made up ones. Never 0, which
+ * is an empty place. */
+static inline uint32_t udp_trace(const struct net *n, uint32_t dst, uint32_t ports, uint16_t sum)
+{
+	uint64_t v = (uint64_t)dst << 32 | ports;
+	v = (v ^ n->id_key) * 0x9e3779b97f4a7c15ull;
+	v = (v ^ v >> 31 ^ sum) * 0xbf58476d1ce4e5b9ull;
+	return (uint32_t)(v >> 32) | 1;
+}
 
 void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now);
 

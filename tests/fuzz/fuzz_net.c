@@ -141,7 +141,10 @@ static void frame(struct pktio *io, const uint8_t *p, uint32_t n, bool fixed, ui
 	k->len = n;
 	if (fixed)
 		fix(k->data, n);
-	net_input(net, k, now);
+	if (n & 1)
+		net_input(net, k, now);
+	else
+		net_burst(net, &k, 1, now);
 }
 
 static void send_some(const uint8_t *p, uint32_t have, uint32_t n, uint64_t now)
