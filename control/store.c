@@ -255,7 +255,7 @@ static bool is_write(const struct op *op)
 static int write_call(struct store *s, const struct op *op)
 {
 	int rc = store_sql_put_call(s->sql, &op->row);
-	return rc == 0 && op->owed ? store_table_put(store_sql_db(s->sql), &store_callbacks, op->owed) : rc;
+	return rc == 0 && op->owed ? store_sql_put_row(s->sql, &store_callbacks, op->owed) : rc;
 }
 
 static int write_op(struct store *s, const struct op *op)
@@ -266,7 +266,7 @@ static int write_op(struct store *s, const struct op *op)
 	case OP_NOTE:
 		return store_sql_put_note(s->sql, &op->note);
 	case OP_PUT:
-		return store_table_put(store_sql_db(s->sql), op->table, op->put);
+		return store_sql_put_row(s->sql, op->table, op->put);
 	case OP_DEL:
 		return store_table_del(store_sql_db(s->sql), op->table->name, op->table->columns[0].name,
 		    op->texts[0], op->texts[1]);

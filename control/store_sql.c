@@ -22,7 +22,11 @@ struct store_sql {
 	sqlite3 *db;
 	int lock;
 	sqlite3_stmt *begin, *commit, *put_call, *put_note;
+	sqlite3_stmt *put_row[3]; /* of plain_tables, made on demand */
 };
+
+static const struct store_table *const plain_tables[] = {
+    &store_callbacks, &store_events, &store_applications};
 
 /* ---- columns ---- */
 
@@ -211,6 +215,8 @@ void store_sql_close(struct store_sql *q)
 	sqlite3_finalize(q->commit);
 	sqlite3_finalize(q->put_call);
 	sqlite3_finalize(q->put_note);
+	for (int i = 0; i < 3; i++)
+		sqlite3_finalize(q->put_row[i]);
 	sqlite3_close(q->db);
 	if (q->lock >= 0)
 		close(q->lock);
@@ -247,6 +253,8 @@ void store_sql_rollback(struct store_sql *q)
 {
 	sqlite3_reset(q->put_call);
 	sqlite3_reset(q->put_note);
+	for (int i = 0; i < 3; i++)
+		sqlite3_reset(q->put_row[i]);
 	sqlite3_reset(q->begin);
 	sqlite3_reset(q->commit);
 	if (!sqlite3_get_autocommit(q->db) && run(q, "ROLLBACK") < 0)
@@ -297,6 +305,14 @@ int store_sql_put_note(struct store_sql *q, const struct call_note *n)
 struct sqlite3 *store_sql_db(struct store_sql *q)
 {
 	return q->db;
+}
+
+int store_sql_put_row(struct store_sql *q, const struct store_table *t, const void *row)
+{
+	int i = 0;
+	while (plain_tables[i] != t)
+		i++;
+	return store_table_put(q->db, &q->put_row[i], t, row);
 }
 
 int store_sql_del_call(struct store_sql *q, const char *account_sid, const char *sid)

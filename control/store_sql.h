@@ -18,7 +18,9 @@ void store_sql_rollback(struct store_sql *q);
 [[nodiscard]] int store_sql_put_call(struct store_sql *q, const struct call_row *r);
 [[nodiscard]] int store_sql_put_note(struct store_sql *q, const struct call_note *n);
 struct sqlite3;
-struct sqlite3 *store_sql_db(struct store_sql *q); /* for the plain tables; the store's thread only */
+struct store_table;
+struct sqlite3 *store_sql_db(struct store_sql *q); /* to read and delete; the store's thread only */
+[[nodiscard]] int store_sql_put_row(struct store_sql *q, const struct store_table *t, const void *row);
 [[nodiscard]] int store_sql_del_call(struct store_sql *q, const char *account_sid, const char *sid);
 const char *store_sql_why(const struct store_sql *q);
 

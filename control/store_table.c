@@ -126,18 +126,26 @@ static void put_sql(struct buf *b, const struct store_table *t)
 	}
 }
 
-int store_table_put(sqlite3 *db, const struct store_table *t, const void *row)
+static sqlite3_stmt *put_statement(sqlite3 *db, const struct store_table *t)
 {
 	char sql[2048];
 	struct buf b = buf_on(sql, sizeof sql);
 	put_sql(&b, t);
-	sqlite3_stmt *st = prepare(db, &b);
-	int rc = st ? 0 : -1;
+	return prepare(db, &b);
+}
+
+int store_table_put(sqlite3 *db, sqlite3_stmt **st, const struct store_table *t, const void *row)
+{
+	if (!*st)
+		*st = put_statement(db, t);
+	int rc = *st ? 0 : -1;
 	for (unsigned i = 0; rc == 0 && i < t->n; i++)
-		rc = bind(st, (int)i + 1, &t->columns[i], row) == SQLITE_OK ? 0 : -1;
+		rc = bind(*st, (int)i + 1, &t->columns[i], row) == SQLITE_OK ? 0 : -1;
 	if (rc == 0)
-		rc = sqlite3_step(st) == SQLITE_DONE ? 0 : -1;
-	sqlite3_finalize(st);
+		rc = sqlite3_step(*st) == SQLITE_DONE ? 0 : -1;
+	/* A failed one keeps its message for who asks why; the rollback resets it. */
+	if (rc == 0)
+		sqlite3_reset(*st);
 	return rc;
 }
 

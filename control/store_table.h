@@ -32,7 +32,10 @@ void store_table_copy(const struct store_table *t, void *out, const void *in);
 void store_table_fini(const struct store_table *t, void *row);
 
 /* 0, or -1: sqlite3_errmsg. The first column is the key. */
-[[nodiscard]] int store_table_put(struct sqlite3 *db, const struct store_table *t, const void *row);
+/* *st: NULL at first, then the statement, to be finalized by the caller before the database is closed. */
+struct sqlite3_stmt;
+[[nodiscard]] int store_table_put(
+    struct sqlite3 *db, struct sqlite3_stmt **st, const struct store_table *t, const void *row);
 [[nodiscard]] int store_table_del(
     struct sqlite3 *db, const char *table, const char *key_column, const char *account_sid, const char *key);
 /* Rows that own their texts. */
