@@ -349,7 +349,7 @@ static void send_frame(struct worker *w, struct pkt *p)
 
 static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 {
-	struct udp_in in = {m->pkt, m->src, m->dst};
+	struct udp_in in = {m->pkt, m->src, m->dst, net_own(w->net, &m->dst.a)};
 	switch (m->kind) {
 	case HANDOVER_UDP:
 		deliver(w, &in, now);

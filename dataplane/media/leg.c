@@ -342,17 +342,17 @@ void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_i
 }
 
 /* The leg whose port this is, open or not; MEDIA_NONE: none of ours. */
-static uint32_t place_of(const struct media *m, const struct ip_sock *own)
+static uint32_t place_of(const struct media *m, const struct udp_in *in)
 {
-	uint32_t pair = ((uint32_t)own->port - m->base) / 2, a = net_own(m->net, &own->a);
-	if (own->port < m->base || pair >= m->pairs || a >= m->owns)
+	uint32_t pair = ((uint32_t)in->dst.port - m->base) / 2;
+	if (in->dst.port < m->base || pair >= m->pairs || in->own >= m->owns)
 		return MEDIA_NONE;
-	return a * m->pairs + pair;
+	return in->own * m->pairs + pair;
 }
 
 uint32_t media_fetch(const struct media *m, const struct udp_in *in)
 {
-	uint32_t i = place_of(m, &in->dst);
+	uint32_t i = place_of(m, in);
 	if (i != MEDIA_NONE)
 		__builtin_prefetch(&m->legs[i], 1);
 	return i;
@@ -367,7 +367,7 @@ void media_fetch_peer(const struct media *m, uint32_t idx)
 
 void media_udp_in(struct media *m, struct udp_in *in, uint64_t now)
 {
-	uint32_t i = place_of(m, &in->dst);
+	uint32_t i = place_of(m, in);
 	struct media_leg *l = i == MEDIA_NONE ? NULL : &m->legs[i];
 	if (!l || l->state == MEDIA_CLOSED)
 		media_drop(m, NULL, in->pkt, STAT_drop_rtp_no_leg);

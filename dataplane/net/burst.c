@@ -10,7 +10,6 @@
 #include "dataplane/net/udp.h"
 #include "dataplane/net/wire.h"
 
-#define ETH_HDR   14u
 #define PLAIN_HDR (ETH_HDR + IP4_HDR + UDP_HDR)
 
 struct seen {
@@ -42,7 +41,8 @@ static bool plain_udp(const struct net *n, struct pkt *p, struct udp_in *in)
 		return false;
 	uint32_t src = get32(udp - 8), dst = get32(udp - 4);
 	uint16_t len = get16(udp + 4);
-	if (len < UDP_HDR || len > get16(d + ETH_HDR + 2) - IP4_HDR || own_find(&n->own, dst) == OWN_NONE ||
+	in->own = own_find(&n->own, dst);
+	if (len < UDP_HDR || len > get16(d + ETH_HDR + 2) - IP4_HDR || in->own == OWN_NONE ||
 	    !ip4_far(n, src) || !sum_ok(n, src, dst, udp, len))
 		return false;
 	in->pkt = p;

@@ -13,8 +13,9 @@ static inline uint64_t cksum_blocks(const uint8_t *p, uint32_t n)
 {
 	typedef uint64_t lanes __attribute__((vector_size(16)));
 	lanes even = {0, 0}, odd = {0, 0}, w;
-	for (const uint8_t *end = p + n; p < end; p += 16) {
-		memcpy(&w, p, 16);
+#pragma GCC unroll 4
+	for (uint32_t at = 0; at < n; at += 16) {
+		memcpy(&w, p + at, 16);
 		even += w & 0xffffffffu;
 		odd += w >> 32;
 	}
@@ -49,11 +50,9 @@ static inline uint64_t cksum_add(uint64_t sum, const void *at, uint32_t n)
  * checksum it is 0. */
 static inline uint16_t cksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum += sum >> 16;
-	return (uint16_t)~sum;
+	/* A number plus its halves exchanged has the sum of the halves, with the carry brought round, on top. */
+	uint32_t half = (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
+	return (uint16_t) ~((half + (half >> 16 | half << 16)) >> 16);
 }
 
 static inline void cksum_store(uint8_t *field, uint16_t v)

@@ -7,8 +7,6 @@
 #include "dataplane/net/ip4.h"
 #include "dataplane/net/wire.h"
 
-#define ETH_HDR  14u
-#define VLAN_HDR 4u
 #define VID_MASK 0x0fff
 
 const uint8_t eth_broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -59,23 +57,6 @@ void eth_input(struct net *n, struct pkt *p, uint64_t now)
 		ip4_input(n, p, now);
 	else
 		net_drop(n, p, type == ETH_TYPE_IP4 ? STAT_drop_ip_other : STAT_drop_eth_type);
-}
-
-void eth_send(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type)
-{
-	uint8_t *h = pkt_push(p, n->vlan ? ETH_HDR + VLAN_HDR : ETH_HDR);
-	memcpy(h, dst, 6);
-	memcpy(h + 6, n->io->mac, 6);
-	if (n->vlan) {
-		put16(h + 12, ETH_TYPE_VLAN);
-		put16(h + 14, n->vlan);
-		h += VLAN_HDR;
-	}
-	put16(h + 12, type);
-	if (n->n_tx == NET_TXQ)
-		eth_flush(n);
-	p->flags |= PKT_F_QUEUED;
-	n->txq[n->n_tx++] = p;
 }
 
 void eth_flush(struct net *n)

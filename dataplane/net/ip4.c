@@ -85,21 +85,6 @@ void ip4_input(struct net *n, struct pkt *p, uint64_t now)
 		deliver(n, &h, p, now);
 }
 
-void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags)
-{
-	uint8_t *h = pkt_push(p, IP4_HDR);
-	uint32_t w[3] = {0x45000000u | (uint16_t)p->len, (uint32_t)way->id << 16 | off_flags,
-	    IP4_TTL << 24 | (uint32_t)way->proto << 16};
-	uint64_t sum = cksum_word(way->src) + cksum_word(way->dst);
-	for (uint32_t i = 0; i < 3; i++) {
-		put32(h + 4 * i, w[i]);
-		sum += cksum_word(w[i]);
-	}
-	cksum_store(h + 10, cksum_fold(sum));
-	put32(h + 12, way->src);
-	put32(h + 16, way->dst);
-}
-
 int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t now)
 {
 	uint32_t hop;

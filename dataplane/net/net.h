@@ -16,6 +16,7 @@ struct net;
 struct udp_in {
 	struct pkt *pkt;
 	struct ip_sock src, dst;
+	uint32_t own; /* number of dst.a, see net_own */
 };
 
 /* ICMP said that a UDP packet of ours did not arrive (port, host, network unreachable, fragmentation needed).

@@ -27,7 +27,7 @@ void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t n
 		net_drop(n, p, STAT_drop_udp_bad);
 		return;
 	}
-	struct udp_in in = {.pkt = p};
+	struct udp_in in = {.pkt = p, .own = own_find(&n->own, h->dst)};
 	in.src = (struct ip_sock){ip4_addr(h->src), get16(p->data)};
 	in.dst = (struct ip_sock){ip4_addr(h->dst), get16(p->data + 2)};
 	pkt_pull(p, UDP_HDR);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "dataplane/core/big.h"
-#include "dataplane/core/pool.h"
 #include "dataplane/pktio/pkt.h"
 
 /* A ring as a device has it: every slot owns a buffer, and a packet that comes or goes changes buffers with its
@@ -24,7 +23,9 @@ struct frames {
 
 struct mem {
 	struct pktio io;
-	struct pool pool; /* struct pkt; each, even a free one, owns the buffer at its buf0 */
+	struct pkt *pkts;  /* n_pkts; each, even a free one, owns the buffer at its buf0 */
+	struct pkt **free; /* the free ones, n_free; the last freed is taken next */
+	uint32_t n_pkts, n_free;
 	struct frames rx, tx;
 	uint8_t *bufs; /* as many as packets and slots */
 	uint64_t lost;
@@ -69,10 +70,15 @@ static void swap_bufs(struct slot *s, struct pkt *p)
 	p->buf0 = buf;
 }
 
+/* NULL: all are used. */
+static struct pkt *take(struct mem *m)
+{
+	return m->n_free ? m->free[--m->n_free] : NULL;
+}
+
 static struct pkt *mem_alloc(struct pktio *io)
 {
-	struct mem *m = (struct mem *)io;
-	struct pkt *p = pool_get(&m->pool);
+	struct pkt *p = take((struct mem *)io);
 	if (p)
 		pkt_reset(p, io, p->buf0, io->buf_bytes);
 	return p;
@@ -80,7 +86,9 @@ static struct pkt *mem_alloc(struct pktio *io)
 
 static void mem_release(struct pktio *io, struct pkt *p)
 {
-	pool_put(&((struct mem *)io)->pool, p);
+	struct mem *m = (struct mem *)io;
+	assert(m->n_free < m->n_pkts && p->refs == 0);
+	m->free[m->n_free++] = p;
 }
 
 static uint32_t mem_rx(struct pktio *io, struct pkt **out, uint32_t n)
@@ -89,7 +97,7 @@ static uint32_t mem_rx(struct pktio *io, struct pkt **out, uint32_t n)
 	struct slot *s;
 	uint32_t got = 0;
 	while (got < n && (s = frames_get(&m->rx))) {
-		struct pkt *p = pool_get(&m->pool);
+		struct pkt *p = take(m);
 		if (!p) {
 			m->lost++;
 			continue;
@@ -133,12 +141,13 @@ static uint32_t mem_fds(struct pktio *io, int *fds, uint32_t n)
 
 static uint32_t mem_used(struct pktio *io)
 {
-	return ((struct mem *)io)->pool.used;
+	const struct mem *m = (struct mem *)io;
+	return m->n_pkts - m->n_free;
 }
 
 static uint32_t mem_size(struct pktio *io)
 {
-	return ((struct mem *)io)->pool.size;
+	return ((struct mem *)io)->n_pkts;
 }
 
 static const struct pktio_ops mem_ops = {
@@ -151,16 +160,30 @@ static const struct pktio_ops mem_ops = {
     .pkts_size = mem_size,
 };
 
+static int pkts_init(struct mem *m, uint32_t n)
+{
+	m->n_pkts = n;
+	m->pkts = big_new(n * sizeof *m->pkts);
+	m->free = calloc(n, sizeof *m->free);
+	return m->pkts && m->free ? 0 : -ENOMEM;
+}
+
+static void pkt_init(struct mem *m, uint32_t i, uint8_t *buf)
+{
+	m->pkts[i].buf0 = buf;
+	m->free[m->n_free++] = &m->pkts[i];
+}
+
 /* A frame that was pushed in front of the headroom and copied behind it must fit, too. */
 static int bufs_init(struct mem *m, uint32_t buf_bytes)
 {
 	uint32_t each = (2 * PKT_HEADROOM + buf_bytes + 63) & ~63u, slots = m->rx.mask + 1;
-	m->bufs = big_new((size_t)each * (m->pool.size + 2 * slots));
+	m->bufs = big_new((size_t)each * (m->n_pkts + 2 * slots));
 	if (!m->bufs)
 		return -ENOMEM;
 	uint8_t *b = m->bufs;
-	for (uint32_t i = 0; i < m->pool.size; i++, b += each)
-		((struct pkt *)(m->pool.mem + (size_t)i * m->pool.obj_bytes))->buf0 = b;
+	for (uint32_t i = 0; i < m->n_pkts; i++, b += each)
+		pkt_init(m, i, b);
 	for (uint32_t i = 0; i < slots; i++, b += 2 * (size_t)each) {
 		m->rx.slot[i].buf = b;
 		m->tx.slot[i].buf = b + each;
@@ -176,9 +199,8 @@ struct pktio *pktio_mem_new(const struct pktio_mem_conf *conf)
 		return NULL;
 	m->io = (struct pktio){.ops = &mem_ops, .mtu = conf->mtu, .buf_bytes = conf->buf_bytes};
 	memcpy(m->io.mac, conf->mac, sizeof m->io.mac);
-	if (pool_init(&m->pool, "packets", conf->pkts, sizeof(struct pkt)) ||
-	    frames_init(&m->rx, conf->queue) || frames_init(&m->tx, conf->queue) ||
-	    bufs_init(m, conf->buf_bytes)) {
+	if (pkts_init(m, conf->pkts) || frames_init(&m->rx, conf->queue) ||
+	    frames_init(&m->tx, conf->queue) || bufs_init(m, conf->buf_bytes)) {
 		pktio_mem_free(&m->io);
 		return NULL;
 	}
@@ -190,8 +212,9 @@ void pktio_mem_free(struct pktio *io)
 	struct mem *m = (struct mem *)io;
 	if (!m)
 		return;
-	assert(m->pool.used == 0);
-	pool_fini(&m->pool);
+	assert(!m->bufs || m->n_free == m->n_pkts);
+	free(m->pkts);
+	free(m->free);
 	free(m->rx.slot);
 	free(m->tx.slot);
 	free(m->bufs);
