@@ -283,6 +283,21 @@ static void neigh_hold(struct net *n, struct neigh *e, struct pkt *p)
 	e->n_held++;
 }
 
+static bool stale(const struct neigh *e, uint64_t now)
+{
+	return e->state == NEIGH_KNOWN && now - e->confirmed_at > ARP_FRESH_NS;
+}
+
+const uint8_t *arp_mac(struct net *n, uint32_t next_hop, uint64_t now)
+{
+	struct neigh *e = neigh_near(n->arp, next_hop);
+	if (!e || e->state == NEIGH_ASKED || stale(e, now))
+		return NULL;
+	e->used = true;
+	e->touched_at = now;
+	return e->mac;
+}
+
 void arp_output(struct net *n, struct pkt *p, uint32_t next_hop, uint64_t now)
 {
 	struct neigh *e = neigh_near(n->arp, next_hop);
@@ -299,7 +314,7 @@ void arp_output(struct net *n, struct pkt *p, uint32_t next_hop, uint64_t now)
 		eth_send(n, p, e->mac, ETH_TYPE_IP4);
 	if (fresh)
 		neigh_ask(n, e, now);
-	else if (e->state == NEIGH_KNOWN && now - e->confirmed_at > ARP_FRESH_NS)
+	else if (stale(e, now))
 		neigh_probe(n, e, now);
 }
 

@@ -24,6 +24,9 @@ void arp_free(struct net *n); /* puts every held packet back */
 void arp_input(struct net *n, struct pkt *p, uint64_t now);
 /* Send an IP packet (data at its IP header) to this neighbour: now, or when it has answered. */
 void arp_output(struct net *n, struct pkt *p, uint32_t next_hop, uint64_t now);
+/* The MAC of a neighbour that needs neither to be asked nor to be asked again, as in use from now on; NULL: use
+ * arp_output. */
+const uint8_t *arp_mac(struct net *n, uint32_t next_hop, uint64_t now);
 /* Another worker heard an answer. Counts only when we wait for one. */
 void arp_learn(struct net *n, uint32_t ip, const uint8_t mac[6], uint64_t now);
 /* Tell the network where we are (RFC 5227 announcement). */

@@ -22,6 +22,15 @@ void eth_input(struct net *n, struct pkt *p, uint64_t now);
 /* Hand the queue to the device; what it does not take is dropped and counted. */
 void eth_flush(struct net *n);
 
+/* The frame at p->data leaves with this turn. */
+static inline void eth_queue(struct net *n, struct pkt *p)
+{
+	if (n->n_tx == NET_TXQ)
+		eth_flush(n);
+	p->flags |= PKT_F_QUEUED;
+	n->txq[n->n_tx++] = p;
+}
+
 /* Push the header (and tag) and queue the frame. */
 static inline void eth_send(struct net *n, struct pkt *p, const uint8_t dst[6], uint16_t type)
 {
@@ -34,10 +43,7 @@ static inline void eth_send(struct net *n, struct pkt *p, const uint8_t dst[6], 
 		h += VLAN_HDR;
 	}
 	put16(h + 12, type);
-	if (n->n_tx == NET_TXQ)
-		eth_flush(n);
-	p->flags |= PKT_F_QUEUED;
-	n->txq[n->n_tx++] = p;
+	eth_queue(n, p);
 }
 
 bool eth_is_unicast(const uint8_t mac[6]); /* neither multicast nor all zero */

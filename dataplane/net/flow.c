@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "dataplane/net/arp.h"
+#include "dataplane/net/eth.h"
 #include "dataplane/net/frag.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/net/wire.h"
@@ -18,40 +19,65 @@ void net_flow_make(
 		f->hop = 0;
 }
 
-/* Push the UDP header. Returns its checksum in memory order. The payload is summed before and the header from its
- * values: nothing is read back. */
-static uint16_t push_udp(struct pkt *p, const struct net_flow *f)
+/* Write the UDP header at u in front of `bytes` of payload, and keep the trace of the datagram. The header is summed
+ * from its values: nothing is read back. */
+static void put_udp(struct net *n, uint8_t *u, uint32_t bytes, const struct net_flow *f, uint16_t place)
 {
-	uint16_t len = (uint16_t)(p->len + UDP_HDR);
+	uint16_t len = (uint16_t)(bytes + UDP_HDR);
 	uint32_t ports = (uint32_t)f->sport << 16 | f->dport;
 	uint64_t sum = ip4_pseudo(f->src, f->dst, IP_PROTO_UDP, len);
 	sum += cksum_word(ports) + cksum_word((uint32_t)len << 16);
-	uint16_t c = cksum_fold(cksum_add(sum, p->data, p->len));
+	uint16_t c = cksum_fold(cksum_add(sum, u + UDP_HDR, bytes));
 	c = c ? c : 0xffff; /* 0 would mean "none" */
-	uint8_t *u = pkt_push(p, UDP_HDR);
 	put32(u, ports);
 	put16(u + 4, len);
 	cksum_store(u + UDP_CSUM, c);
-	return c;
+	n->sent[place] = udp_trace(n, f->dst, ports, be16toh(c));
+}
+
+/* All headers at once: the neighbour is known, and nothing is to be fragmented or tagged. */
+static void send_whole(struct net *n, struct pkt *p, const struct net_flow *f, const uint8_t *mac)
+{
+	const uint16_t place = n->id_count;
+	const struct ip4_way way = {f->src, f->dst, IP_PROTO_UDP, ip4_next_id(n)};
+	const uint32_t bytes = p->len;
+	uint8_t *h = pkt_push(p, ETH_HDR + IP4_HDR + UDP_HDR);
+	put_udp(n, h + ETH_HDR + IP4_HDR, bytes, f, place);
+	ip4_put(h + ETH_HDR, &way, IP4_HDR + UDP_HDR + bytes, 0);
+	memcpy(h, mac, 6);
+	memcpy(h + 6, n->io->mac, 6);
+	put16(h + 12, ETH_TYPE_IP4);
+	eth_queue(n, p);
+}
+
+static void send_parts(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t now)
+{
+	const uint16_t place = n->id_count;
+	const struct ip4_way way = {f->src, f->dst, IP_PROTO_UDP, ip4_next_id(n)};
+	const uint32_t bytes = p->len;
+	put_udp(n, pkt_push(p, UDP_HDR), bytes, f, place);
+	if (IP4_HDR + p->len > n->mtu) {
+		frag_output(n, p, &way, f->hop, now);
+		return;
+	}
+	ip4_push(p, &way, 0);
+	arp_output(n, p, f->hop, now);
 }
 
 int net_flow_send(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t now)
 {
+	const uint8_t *mac = NULL;
 	assert(pkt_headroom(p) >= 64);
 	p->l4_off = (uint16_t)pkt_headroom(p);
 	if (f->hop == 0) {
 		net_drop(n, p, STAT_drop_ip_no_route);
 		return -ENETUNREACH;
 	}
-	const uint16_t place = n->id_count;
-	const struct ip4_way way = {f->src, f->dst, IP_PROTO_UDP, ip4_next_id(n)};
-	const uint16_t sum = push_udp(p, f);
-	n->sent[place] = udp_trace(n, f->dst, (uint32_t)f->sport << 16 | f->dport, be16toh(sum));
-	if (IP4_HDR + p->len > n->mtu) {
-		frag_output(n, p, &way, f->hop, now);
-		return 0;
-	}
-	ip4_push(p, &way, 0);
-	arp_output(n, p, f->hop, now);
+	if (n->vlan == 0 && IP4_HDR + UDP_HDR + p->len <= n->mtu)
+		mac = arp_mac(n, f->hop, now);
+	if (mac)
+		send_whole(n, p, f, mac);
+	else
+		send_parts(n, p, f, now);
 	return 0;
 }

@@ -47,11 +47,10 @@ struct ip4_way {
 	uint16_t id;
 };
 int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t now);
-/* Push one header for payload `len` bytes at data. off_flags: fragment offset / 8 and IP4_MORE. */
-static inline void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags)
+/* Write a header at h for a packet of `total` bytes. off_flags: fragment offset / 8 and IP4_MORE. */
+static inline void ip4_put(uint8_t *h, const struct ip4_way *way, uint32_t total, uint16_t off_flags)
 {
-	uint8_t *h = pkt_push(p, IP4_HDR);
-	uint32_t w[3] = {0x45000000u | (uint16_t)p->len, (uint32_t)way->id << 16 | off_flags,
+	uint32_t w[3] = {0x45000000u | (uint16_t)total, (uint32_t)way->id << 16 | off_flags,
 	    IP4_TTL << 24 | (uint32_t)way->proto << 16};
 	uint64_t sum = cksum_word(way->src) + cksum_word(way->dst);
 	for (uint32_t i = 0; i < 3; i++) {
@@ -61,6 +60,13 @@ static inline void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t o
 	cksum_store(h + 10, cksum_fold(sum));
 	put32(h + 12, way->src);
 	put32(h + 16, way->dst);
+}
+
+/* Push it in front of the payload at data. */
+static inline void ip4_push(struct pkt *p, const struct ip4_way *way, uint16_t off_flags)
+{
+	uint8_t *h = pkt_push(p, IP4_HDR);
+	ip4_put(h, way, p->len, off_flags);
 }
 
 /* The sum of the pseudo header of UDP (memory order, see cksum.h). */
