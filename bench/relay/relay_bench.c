@@ -2,7 +2,8 @@
 /* Suite `relay`, memory rings: relay_bench STREAMS PACKETS-A-RUN RUNS. A stream is one direction of a bridged
  * call: half as many calls as streams are set up by SIP as in real life, then G.711 packets of 20 ms arrive on
  * the streams in turn, 32 at a time, and each must leave for the other far side. The cycles of a packet are
- * those of the worker's turn: in and out of the memory rings (a copy each), checks, rewriting, checksums. */
+ * those of the worker's turn: in and out of the memory rings (buffers change hands as with a device, nothing is
+ * copied), checks, rewriting, checksums. */
 #include "bench/lib/bench.h"
 #include "bench/load/stream.h"
 #include "bench/signal/rings.h"
