@@ -4,8 +4,8 @@
 
     ./hdr_hash.py > sip_hdr_hash.h
 
-A key is made of a name's first and last 8 bytes in lower case (shorter names: all of it, then spaces) and its
-length; the program looks for a multiplier under which no two keys fall into the same slot. tests/unit/sip/test_sip_fast.c fails when the
+A key is made of a name's first 8 bytes in lower case (shorter names: all of it, then spaces) and the four that end
+with the colon behind it, which in front of a name of one letter begin with the line feed; the program looks for a multiplier under which no two keys fall into the same slot. tests/unit/sip/test_sip_fast.c fails when the
 table is not the one of the .def file."""
 import random
 import re
@@ -47,16 +47,17 @@ def headers():
         rows.append((name, ident, kind))
         if compact:
             rows.append((compact, ident, kind))
-    keys = [(word(n[-8:], True) + (word(n[:8], True) << 7) + (len(n) << 56)) & MASK for n, _, _ in rows]
+    keys = [(word(n[:8], True) + ((word(("\r\n" + n + ":")[-4:], True) & 0xffffffff) << 24)) & MASK
+            for n, _, _ in rows]
     k, slots = search(keys, HDR_BITS)
     print(f"#define HDR_HASH_K    {k:#x}u\n#define HDR_HASH_BITS {HDR_BITS}\n")
     table("hdr_slot", HDR_BITS, slots)
-    print("/* folded, spaces behind; its first and last 8 bytes; length; id; 1 = at most one line */")
+    print("/* folded, spaces behind; its first and last 8 bytes; length; id; 255 = at most one line */")
     print(f"static const struct hdr_key hdr_key[{len(rows) + 1}] = {{\n\t{{{{0}}}},")
     for n, ident, kind in rows:
         first = word(n[:8], True)
         text = f'"{n.lower():32}"'
-        print(f"\t{{{text}, {first:#018x}u, {word(n[-8:], True):#018x}u, {len(n)}, SIP_H_{ident}, {int(kind == 'SINGLE')}}},")
+        print(f"\t{{{text}, {first:#018x}u, {word(n[-8:], True):#018x}u, {len(n)}, SIP_H_{ident}, {255 * (kind == 'SINGLE')}}},")
     print("};\n")
 
 

@@ -21,6 +21,7 @@ struct block {
 
 struct host {
 	uint64_t dot, digit, hyphen;
+	__m512i bytes;
 };
 
 /* 0x80: a mark. Bytes above 0x7f take the entry of their low 7 bits and are marked by their own top bit. */
@@ -32,12 +33,20 @@ struct host {
 
 static const uint8_t mark_of[128] __attribute__((aligned(64))) = {M64(0), M64(64)};
 
+/* In a general register from here on: compilers would shift and move masks about, at three times the price. */
+FAST uint64_t in_reg(__mmask64 k)
+{
+	uint64_t r = k;
+	__asm__("" : "+r"(r));
+	return r;
+}
+
 FAST struct block block_in(__m512i x)
 {
 	const __m512i low = _mm512_load_si512(mark_of), high = _mm512_load_si512(mark_of + 64);
 	__m512i kind = _mm512_or_si512(_mm512_permutex2var_epi8(low, x, high), x);
-	return (struct block){_mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\n')),
-	    _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\r')), _mm512_movepi8_mask(kind)};
+	return (struct block){in_reg(_mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\n'))),
+	    in_reg(_mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\r'))), in_reg(_mm512_movepi8_mask(kind))};
 }
 
 FAST struct block block_of(const char *p)
@@ -54,22 +63,31 @@ FAST struct host host_bits(const char *p, uint32_t n, const char *limit)
 {
 	__m512i x = _mm512_maskz_loadu_epi8(~UINT64_C(0) >> (64 - n), p);
 	__m512i digit = _mm512_sub_epi8(x, _mm512_set1_epi8('0'));
-	return (struct host){_mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('.')),
-	    _mm512_cmplt_epu8_mask(digit, _mm512_set1_epi8(10)),
-	    _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('-'))};
+	return (struct host){in_reg(_mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('.'))),
+	    in_reg(_mm512_cmplt_epu8_mask(digit, _mm512_set1_epi8(10))),
+	    in_reg(_mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('-'))), x};
 }
 
-/* The compressed numbers of the bits, 16 of them; more lines than that in 64 bytes are unusual. */
-FAST bool begins_to(uint16_t *to, uint64_t begin, uint32_t off)
+/* Labels of three digits, compared with 255 digit by digit, all at once. */
+FAST bool bytes_ok(const struct host *h, const char *p, uint64_t three)
+{
+	(void)p;
+	const __m512i two = _mm512_set1_epi8('2'), five = _mm512_set1_epi8('5');
+	uint64_t over2 = _mm512_cmpgt_epu8_mask(h->bytes, two), is2 = _mm512_cmpeq_epi8_mask(h->bytes, two);
+	uint64_t over5 = _mm512_cmpgt_epu8_mask(h->bytes, five), is5 = _mm512_cmpeq_epi8_mask(h->bytes, five);
+	return (three & (over2 | (is2 & (over5 >> 1 | (is5 >> 1 & over5 >> 2))))) == 0;
+}
+
+/* The compressed numbers of 16 of the bits. */
+FAST void bits_to(uint16_t *to, uint64_t bits, uint32_t off)
 {
 	static const uint8_t bit_no[64]
 	    __attribute__((aligned(64))) = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
 	        19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
 	        42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-	__m512i at = _mm512_maskz_compress_epi8(begin, _mm512_load_si512(bit_no));
+	__m512i at = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(bit_no));
 	__m256i wide = _mm256_cvtepu8_epi16(_mm512_castsi512_si128(at));
 	_mm256_storeu_si256((__m256i_u *)to, _mm256_add_epi16(wide, _mm256_set1_epi16((short)off)));
-	return __builtin_popcountll(begin) <= 16;
 }
 
 /* hdr_key_of with one comparison of the whole name. The empty row is equal to no name. */
@@ -77,12 +95,9 @@ FAST const struct hdr_key *name_key(const char *p, uint32_t len)
 {
 	if (len > 32)
 		return &hdr_key[0];
-	__m256i raw = _mm256_maskz_loadu_epi8((uint32_t)(0xffffffffu >> (32 - len)), p);
+	__m256i raw = _mm256_maskz_loadu_epi8(_bzhi_u32(0xffffffffu, len), p);
 	__m256i x = _mm256_or_si256(raw, _mm256_set1_epi8(0x20));
-	uint64_t first = (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(x)),
-	         tail = load_8(p + len - 8) | FOLD_8;
-	uint64_t hash = ((len < 8 ? first : tail) + (first << 7) + ((uint64_t)len << 56)) * HDR_HASH_K;
-	const struct hdr_key *k = &hdr_key[hdr_slot[hash >> (64 - HDR_HASH_BITS)]];
+	const struct hdr_key *k = hdr_row_of((uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(x)), p, len);
 	__m256i want = _mm256_load_si256((const __m256i *)(const void *)k->text);
 	return _mm256_cmpneq_epi8_mask(x, want) == 0 ? k : &hdr_key[0];
 }

@@ -39,12 +39,23 @@ FAST struct host host_bits(const char *p, uint32_t n, const char *limit)
 	return (struct host){h.dot & keep, h.digit & keep, h.hyphen & keep};
 }
 
-/* off + each bit. */
-FAST bool begins_to(uint16_t *to, uint64_t begin, uint32_t off)
+/* Every label of 3 digits is at most 255. */
+FAST bool bytes_ok(const struct host *h, const char *p, uint64_t three)
 {
-	for (; begin; begin &= begin - 1)
-		*to++ = (uint16_t)(off + (uint32_t)__builtin_ctzll(begin));
+	(void)h;
+	for (; three; three &= three - 1) {
+		const char *d = p + __builtin_ctzll(three);
+		if (d[0] * 100 + d[1] * 10 + d[2] - '0' * 111 > 255)
+			return false;
+	}
 	return true;
+}
+
+/* off + each bit. */
+FAST void bits_to(uint16_t *to, uint64_t bits, uint32_t off)
+{
+	for (; bits; bits &= bits - 1)
+		*to++ = (uint16_t)(off + (uint32_t)__builtin_ctzll(bits));
 }
 
 FAST const struct hdr_key *name_key(const char *p, uint32_t len)

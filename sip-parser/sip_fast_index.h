@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index pass over bit masks; included once by each variant, which has defined
  *
- *   FAST bool begins_to(uint16_t *to, uint64_t begin, uint32_t off)   off + each bit of begin, in order; room for 64
+ *   FAST void bits_to(uint16_t *to, uint64_t bits, uint32_t off)   off + each bit, in order; room for 64. Of more than
+ *                                                      16 bits any numbers will do
  *   FAST const struct hdr_key *name_key(const char *p, uint32_t len)  hdr_key_of or something faster
  *   struct block { uint64_t lf, cr, mark; }            bit i: byte i is LF, CR, none of a-z A-Z 0-9 - . _
  *   FAST struct block block_of(const char *p)          of 64 bytes
@@ -11,10 +12,11 @@
  * the headers. The first mark in a line ends its name. */
 #include <stddef.h>
 
-/* Where the lines begin, the start line's 0 not among them; the last is the empty line. */
+/* Where the lines begin, the start line's 0 not among them; the last is the empty line. Room for as many as there are
+ * bytes in the blocks. */
 struct lines {
 	uint32_t n;
-	uint16_t at[SIP_HDRS_MAX + 2 + 64];
+	uint16_t at[64 * SIP_MARKS_WORDS + 64];
 };
 
 /* The marks at and behind byte `at`, 57 of them at least. */
@@ -102,32 +104,36 @@ static __attribute__((noinline)) uint32_t index_trim(const char *buf, uint32_t v
 	return e << 16 | v;
 }
 
-/* Chain the lines of each id. Apart from the look-up of names, whose latencies then overlap. */
-FAST void index_link(struct sip_msg *m)
+/* Chain the lines of each id, from the last to the first, so that each finds the next in first[]. Apart from the look-up
+ * of names, whose latencies then overlap. */
+FAST void index_link(struct sip_msg *m, const uint8_t *single)
 {
-	uint8_t last[SIP_H_COUNT] = {0};
-	for (uint32_t i = 1; i <= m->n_hdrs; i++) {
-		uint8_t id = m->hdrs[i - 1].id, before = last[id];
-		if (before == 0) {
-			m->first[id] = (uint8_t)i;
-		} else {
-			m->hdrs[before - 1].next = (uint8_t)i;
-			m->twice |= sip_hdr_kind(id) == SIP_KIND_SINGLE;
-		}
-		last[id] = id ? (uint8_t)i : 0;
+	uint32_t twice = 0;
+	for (uint32_t i = m->n_hdrs; i > 0; i--) {
+		struct sip_hdr *h = &m->hdrs[i - 1];
+		uint32_t follow = m->first[h->id];
+		h->next = (uint8_t)follow;
+		twice |= follow & single[i - 1];
+		m->first[h->id] = (uint8_t)i;
+		m->first[SIP_H_OTHER] = 0;
 	}
-	m->first[SIP_H_OTHER] = 0;
+	m->twice = twice != 0;
 }
+
+/* Compilers put neighbouring stores together, which takes more instructions than it saves stores. */
+#define STORED __asm__ volatile("" : : : "memory")
 
 /* All header lines. */
 FAST bool index_headers(struct sip_msg *m, const char *buf, const struct lines *l)
 {
 	uint32_t s = l->at[0], n = l->n - 1;
 	struct sip_hdr *h = m->hdrs;
-	for (uint32_t i = 1; i <= n; i++, h++) {
-		uint32_t next = l->at[i], colon = mark_from(m->marks, s), e = next - 2, len = colon - s,
-		         v = colon + 1;
-		if (buf[colon] != ':' || len == 0)
+	uint8_t single[SIP_HDRS_MAX];
+	if (n > SIP_HDRS_MAX)
+		return false;
+	for (uint32_t i = 0; i < n; i++, h++) {
+		uint32_t next = l->at[i + 1], colon = mark_from(m->marks, s), e = next - 2, v = colon + 1;
+		if (buf[colon] != ':' || colon == s)
 			return false;
 		v += buf[v] == ' ';
 		if ((unsigned char)buf[v] <= ' ' || (unsigned char)buf[e - 1] <= ' ') {
@@ -135,17 +141,20 @@ FAST bool index_headers(struct sip_msg *m, const char *buf, const struct lines *
 			v = both & 0xffff;
 			e = both >> 16;
 		}
-		const struct hdr_key *k = name_key(buf + s, len);
+		const struct hdr_key *k = name_key(buf + s, colon - s);
 		h->name_off = (uint16_t)s;
-		h->name_len = (uint16_t)len;
+		STORED;
+		h->name_len = (uint16_t)(colon - s);
+		STORED;
 		h->val_off = (uint16_t)v;
+		STORED;
 		h->val_len = (uint16_t)(e - v);
 		h->id = k->id;
-		h->next = 0;
+		single[i] = k->single;
 		s = next;
 	}
 	m->n_hdrs = (uint16_t)n;
-	index_link(m);
+	index_link(m, single);
 	return true;
 }
 
@@ -169,38 +178,41 @@ FAST bool index_body(struct sip_msg *m, uint32_t at, uint32_t len, enum sip_fram
 	return true;
 }
 
-/* What crosses from one block to the next. */
+/* What crosses from one block to the next: single bits; `unusual` only grows. */
 struct carry {
-	uint64_t lf, cr;
+	uint64_t lf, cr, unusual;
+	uint32_t n;
 };
 
-/* One block. 1: the empty line is in it; 0: it is not; -1: unusual: a CR or an LF alone. */
-FAST int index_block(struct sip_msg *m, struct lines *l, struct carry *c, struct block b, uint32_t off)
+/* One block; true: the empty line is in it. Unusual is a CR or an LF alone, and lines of less than four bytes, which are
+ * no headers: without them no block begins more than 16. */
+FAST bool index_block(struct sip_msg *m, struct lines *l, struct carry *c, struct block b, uint32_t off)
 {
 	uint64_t begin = b.lf << 1 | c->lf, stop = begin & b.cr, upto = stop ^ (stop - 1);
-	uint64_t alone = ((b.cr << 1 | c->cr) ^ b.lf) & upto;
+	uint32_t n = (uint32_t)__builtin_popcountll(begin & upto);
+	c->unusual |= (((b.cr << 1 | c->cr) ^ b.lf) & upto) | (n > 16);
 	c->lf = b.lf >> 63;
 	c->cr = b.cr >> 63;
 	m->marks[off >> 6] = b.mark;
-	if (!begins_to(l->at + l->n, begin & upto, off))
-		return -1;
-	l->n += (uint32_t)__builtin_popcountll(begin & upto);
-	return alone || l->n > SIP_HDRS_MAX + 1 ? -1 : stop != 0;
+	bits_to(l->at + c->n, begin & upto, off);
+	c->n += n;
+	return stop != 0;
 }
 
 /* All marks and lines up to the empty one. */
 FAST bool index_lines(struct sip_msg *m, struct lines *l, const char *buf, uint32_t len)
 {
-	struct carry c = {0, 0};
+	struct carry c = {0};
 	uint32_t off = 0, whole = len < 64 * (SIP_MARKS_WORDS - 1) ? len & ~63u : 64 * (SIP_MARKS_WORDS - 1);
-	int found = 0;
-	for (; off < whole && found == 0; off += 64)
+	bool found = false;
+	for (; off < whole && !found; off += 64)
 		found = index_block(m, l, &c, block_of(buf + off), off);
-	if (found == 0 && off < len && off < 64 * (SIP_MARKS_WORDS - 1)) {
+	if (!found && off < len && off < 64 * (SIP_MARKS_WORDS - 1)) {
 		found = index_block(m, l, &c, block_tail(buf + off, len - off), off);
 		off += 64;
 	}
-	if (found != 1 || l->at[l->n - 1] >= len)
+	l->n = c.n;
+	if (!found || c.unusual || l->at[c.n - 1] >= len)
 		return false;
 	m->marks[off >> 6] = ~UINT64_C(0);
 	return true;

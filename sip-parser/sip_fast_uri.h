@@ -4,6 +4,8 @@
  *   struct host { uint64_t dot, digit, hyphen; }       bit i: byte i is '.', 0-9, '-'
  *   FAST struct host host_bits(const char *p, uint32_t n, const char *limit)   of n <= 64 bytes; nothing from
  *                                                       `limit` on may be read; the bits behind n are 0
+ *   FAST bool bytes_ok(const struct host *h, const char *p, uint64_t three)   at each bit of `three` a label of three
+ *                                                       digits begins; they are at most 255
  *
  * Every function returns the byte of the mark that ended what it read, or 0 when the shape is unusual. A value always
  * ends at a mark (white space, CR, LF or a comma), so no walk leaves its line. */
@@ -34,17 +36,6 @@ FAST struct sip_at at_from(uint32_t from, uint32_t to)
 	return (struct sip_at){(uint16_t)from, (uint16_t)(to - from)};
 }
 
-/* Every label of 3 digits is at most 255. */
-FAST bool bytes_ok(const char *p, uint64_t three)
-{
-	for (; three; three &= three - 1) {
-		const char *d = p + __builtin_ctzll(three);
-		if (d[0] * 100 + d[1] * 10 + d[2] - '0' * 111 > 255)
-			return false;
-	}
-	return true;
-}
-
 /* hostname or IPv4 address of n letters, digits, '-', '.' and '_' (the rules of hostname_ok in sip_lex.c). */
 FAST bool host_ok(const struct walk *w, uint32_t at, uint32_t n, bool *is_v4)
 {
@@ -61,7 +52,7 @@ FAST bool host_ok(const struct walk *w, uint32_t at, uint32_t n, bool *is_v4)
 		return alpha > h.dot;
 	uint64_t two = starts & h.digit >> 1, three = two & h.digit >> 2;
 	uint64_t d = h.dot & (h.dot - 1), d3 = d & (d - 1);
-	return d3 && !(d3 & (d3 - 1)) && !(three & h.digit >> 3) && bytes_ok(p, three);
+	return d3 && !(d3 & (d3 - 1)) && !(three & h.digit >> 3) && bytes_ok(&h, p, three);
 }
 
 FAST bool port_at(const struct walk *w, uint32_t from, uint32_t to, uint16_t *port)
@@ -168,9 +159,12 @@ FAST uint32_t param_at(struct walk *w, uint32_t y, struct param *p)
 		return z == y + 1 ? 0 : z;
 	p->val = z + 1;
 	z = walk_next(w);
-	if (z == p->val && w->b[z] == '"')
+	if (z == p->val && w->b[z] == '"') {
 		z = quoted_at(w, z);
-	while (z && ascii_is(w->b[z], ASCII_TOKEN))
+		p->val_len = z - p->val;
+		return ascii_is(w->b[z], ASCII_TOKEN) ? 0 : z;
+	}
+	while (ascii_is(w->b[z], ASCII_TOKEN))
 		z = walk_next(w);
 	p->val_len = z - p->val;
 	return z == p->val ? 0 : z;

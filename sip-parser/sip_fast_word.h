@@ -55,15 +55,21 @@ static inline bool middle_equal(const char *p, uint32_t len, enum sip_hdr_id id)
 	return span_ieq(span_of(p, len), sip_hdr_long(id));
 }
 
-/* The row of the name [p, p + len), made of letters, digits, '-', '.' and '_'; the empty row when it is not listed.
- * Reads p - 8 up to the name's end. */
+/* The row a listed name would have, from its first eight bytes, folded. Reads p - 2 up to the colon at p + len. */
+FAST const struct hdr_key *hdr_row_of(uint64_t first, const char *p, uint32_t len)
+{
+	uint64_t hash = (first + ((uint64_t)(load_4(p + len - 3) | (uint32_t)FOLD_8) << 24)) * HDR_HASH_K;
+	return &hdr_key[hdr_slot[hash >> (64 - HDR_HASH_BITS)]];
+}
+
+/* The row of the name [p, p + len), made of letters, digits, '-', '.' and '_', between a line end and a colon; the
+ * empty row when it is not listed. Reads p - 8 up to the colon. */
 FAST const struct hdr_key *hdr_key_of(const char *p, uint32_t len)
 {
 	unsigned int shift = len < 8 ? 64 - 8 * len : 0;
 	const char *from = len < 8 ? p + len - 8 : p;
 	uint64_t first = load_8(from) >> shift | FOLD_8, last = load_8(p + len - 8) >> shift | FOLD_8;
-	uint64_t hash = (last + (first << 7) + ((uint64_t)len << 56)) * HDR_HASH_K;
-	const struct hdr_key *k = &hdr_key[hdr_slot[hash >> (64 - HDR_HASH_BITS)]];
+	const struct hdr_key *k = hdr_row_of(first, p, len);
 	if (((k->first ^ first) | (k->last ^ last) | (k->len ^ len)) != 0)
 		return &hdr_key[0];
 	return len <= 16 || middle_equal(p, len, k->id) ? k : &hdr_key[0];

@@ -38,17 +38,19 @@ static void equal_to_exact(const char *p, uint32_t n)
 static void every_name_has_its_row(void **state)
 {
 	for (unsigned int id = 1; id < SIP_H_COUNT; id++) {
-		char room[8 + 64] = "        ";
+		char room[8 + 64] = "      \r\n";
 		struct span name = sip_hdr_long(id);
 		memcpy(room + 8, name.p, name.len);
+		room[8 + name.len] = ':';
 		for (int upper = 0; upper < 2; upper++) {
 			const struct hdr_key *k = hdr_key_of(room + 8, name.len);
 			assert_int_equal(k->id, id);
-			assert_int_equal(k->single, sip_hdr_kind(id) == SIP_KIND_SINGLE);
+			assert_int_equal(k->single, sip_hdr_kind(id) == SIP_KIND_SINGLE ? 255 : 0);
 			for (uint32_t i = 8; i < 8 + name.len; i++)
 				room[i] = (char)(room[i] >= 'a' && room[i] <= 'z' ? room[i] - 32 : room[i]);
 		}
 		room[8] = sip_hdr_compact(id);
+		room[9] = ':';
 		if (room[8])
 			assert_int_equal(hdr_key_of(room + 8, 1)->id, id);
 		memcpy(room + 8, name.p, name.len);
@@ -105,6 +107,21 @@ static void every_small_change_equals_the_reference(void **state)
 	}
 }
 
+/* A quoted parameter value ends at its quote: a token character behind it that is no letter is an error as well. */
+static void a_token_behind_a_quoted_value_equals_the_reference(void **state)
+{
+	static const char odd[] = "!%*+`'~-._a0";
+	static const char at[] = "\";q=0.7";
+	char text[sizeof invite + 1];
+	uint32_t before = (uint32_t)(strstr(invite, at) - invite) + 1;
+	for (uint32_t i = 0; i < sizeof odd - 1; i++) {
+		memcpy(text, invite, before);
+		text[before] = odd[i];
+		memcpy(text + before + 1, invite + before, sizeof invite - before);
+		equal_to_exact(text, sizeof invite);
+	}
+}
+
 /* Lines and headers at, below and above the limits. */
 static void long_messages_equal_the_reference(void **state)
 {
@@ -133,6 +150,7 @@ int main(void)
 	    cmocka_unit_test(an_ordinary_message_is_taken_by_every_variant),
 	    cmocka_unit_test(every_prefix_equals_the_reference),
 	    cmocka_unit_test(every_small_change_equals_the_reference),
+	    cmocka_unit_test(a_token_behind_a_quoted_value_equals_the_reference),
 	    cmocka_unit_test(long_messages_equal_the_reference),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
