@@ -3,7 +3,8 @@
  *
  * Messages lie cold in L1 but warm in L2: COPIES copies of the corpus at odd alignments, more than any L1 and
  * less than the L2, walked in one fixed shuffled order. Each run walks them all several times; a figure is the
- * median of the runs. `--once CASE` parses the corpus a given number of times and ends: for callgrind. */
+ * median of the runs. `mixed` is the mean with the kinds in a shuffled order, as traffic has them: what a branch
+ * predictor learns of one kind helps less there. `--once CASE` parses the corpus a given number of times and ends: for callgrind. */
 #include "bench/lib/bench.h"
 #include "bench/parse/ours.h"
 #include "bench/parse/peer.h"
@@ -28,11 +29,12 @@ struct subject {
 	const char *name;
 	unsigned long (*parse)(const char *msg, size_t len);
 	unsigned passes; /* walks over all copies in one run: slow subjects take fewer */
-	struct bench_sample ns[MSGS_MAX], mean_ns, mean_cycles, gbps;
+	struct bench_sample ns[MSGS_MAX], mean_ns, mean_cycles, gbps, mixed_ns;
 };
 
 static struct msg msgs[MSGS_MAX];
 static unsigned n_msgs;
+static unsigned mixed[COPIES * MSGS_MAX]; /* copy * MSGS_MAX + kind */
 static char *copy[COPIES][MSGS_MAX];
 static struct subject subjects[5 + PEERS_MAX] = {
     {.name = "memcpy", .parse = ours_memcpy, .passes = 16},
@@ -105,6 +107,39 @@ static int lay_out(void)
 	return 0;
 }
 
+/* Every copy of every kind once, in an order that is the same in each run. */
+static void shuffle(void)
+{
+	unsigned n = 0;
+	uint32_t r = 3261;
+	for (unsigned c = 0; c < COPIES; c++) {
+		for (unsigned i = 0; i < n_msgs; i++)
+			mixed[n++] = c * MSGS_MAX + i;
+	}
+	for (unsigned i = n - 1; i > 0; i--) {
+		r = r * 1664525 + 1013904223;
+		unsigned k = (r >> 8) % (i + 1), was = mixed[i];
+		mixed[i] = mixed[k];
+		mixed[k] = was;
+	}
+}
+
+static double mixed_cycles(const struct subject *s)
+{
+	struct bench_sample walks = {0};
+	unsigned long sum = 0;
+	unsigned n = COPIES * n_msgs;
+	for (unsigned p = 0; p < s->passes; p++) {
+		uint64_t c0 = bench_cycles();
+		for (unsigned k = 0; k < n; k++)
+			sum += s->parse(
+			    copy[mixed[k] / MSGS_MAX][mixed[k] % MSGS_MAX], msgs[mixed[k] % MSGS_MAX].len);
+		bench_add(&walks, (double)(bench_cycles() - c0) / n);
+	}
+	bench_keep(sum);
+	return bench_median(&walks);
+}
+
 /* One message kind over all copies, in an order no prefetcher follows. */
 static uint64_t walk(const struct subject *s, unsigned i)
 {
@@ -139,6 +174,7 @@ static void run(struct subject *s)
 	bench_add(&s->mean_cycles, all / n_msgs);
 	bench_add(&s->mean_ns, all / n_msgs / hz * 1e9);
 	bench_add(&s->gbps, bytes / (all / hz) / 1e9);
+	bench_add(&s->mixed_ns, mixed_cycles(s) / hz * 1e9);
 }
 
 static void emit(const struct subject *s, const char *metric, const char *unit, const struct bench_sample *v,
@@ -158,6 +194,7 @@ static void report(void)
 	for (unsigned k = 0; k < n_subjects; k++) {
 		struct subject *s = &subjects[k];
 		emit(s, "mean", "ns/message", &s->mean_ns, decode);
+		emit(s, "mixed", "ns/message", &s->mixed_ns, NULL);
 		emit(s, "mean_cycles", "cycles/message", &s->mean_cycles, NULL);
 		emit(s, "throughput", "GB/s", &s->gbps, NULL);
 		for (unsigned i = 0; i < n_msgs; i++)
@@ -242,6 +279,7 @@ int main(int argc, char **argv)
 		return once(only, times);
 	if (check_all() != 0)
 		return 1;
+	shuffle();
 	for (unsigned r = 0; r < runs; r++) {
 		for (unsigned k = 0; k < n_subjects; k++)
 			run(&subjects[k]);
