@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks of 64 bytes from registers of HALF bytes, and the algorithm over them; see sip_fast_half.h. */
+/* Included once by each variant with registers of HALF bytes: blocks of 64 bytes from them, and the algorithm over them; see
+ * sip_fast_half.h. */
 
 FAST struct block block_of(const char *p)
 {

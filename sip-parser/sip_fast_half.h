@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the variants with registers of HALF bytes share, before they define
+/* Included once by each variant with registers of HALF bytes: what they share, before they define
  *
  *   half                          a register of HALF bytes
  *   FAST half half_load(p)        HALF bytes from p
