@@ -25,28 +25,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void param_is(uint32_t i, const char *name, const char *value)
-{
-	const char *got = world_param(&w, i, name);
-	if (!got || strcmp(got, value) != 0)
-		fail_msg("%s is %s, not %s", name, got ? got : "absent", value);
-}
-
-static void answered(const char *verbs)
-{
-	char doc[2048];
-	snprintf(doc, sizeof doc, "<Response>%s</Response>", verbs);
-	world_call(&w, sid, "To", TO, "From", "Jack", "Url", URL, NULL);
-	world_resolved(&w, 0, "192.0.2.9");
-	world_started(&w, 0, a);
-	world_answered(&w, 0, a, NULL);
-	world_reply(&w, 0, 200, XML, doc);
-}
-
 /* Up to the second INVITE. */
 static void dialling(const char *verbs)
 {
-	answered(verbs);
+	world_runs(&w, sid, a, verbs);
 	assert_int_equal(w.n_resolve, 2);
 	memcpy(child, w.save[w.n_save - 1].sid, 35);
 	world_resolved(&w, 1, "192.0.2.10");
@@ -105,16 +87,16 @@ static void an_answer_bridges_and_the_callees_bye_asks_the_action(void **state)
 	assert_int_equal(world_last(&w, child)->duration, 12);
 	assert_int_equal(w.n_hook, 2);
 	assert_string_equal(w.hook[1].url, "http://app.example.com/done");
-	param_is(1, "CallSid", sid);
-	param_is(1, "CallStatus", "in-progress");
-	param_is(1, "DialCallStatus", "completed");
-	param_is(1, "DialCallSid", child);
-	param_is(1, "DialCallDuration", "12");
-	param_is(1, "DialBridged", "true");
-	param_is(1, "DialSipCallId", "callid-1@198.51.100.1");
-	param_is(1, "DialSipResponseCode", "200");
-	param_is(1, "DialSipHeader_X-Agent", "7");
-	param_is(1, "DialSipHeader_X-Twice", "last");
+	world_param_is(&w, 1, "CallSid", sid);
+	world_param_is(&w, 1, "CallStatus", "in-progress");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialCallSid", child);
+	world_param_is(&w, 1, "DialCallDuration", "12");
+	world_param_is(&w, 1, "DialBridged", "true");
+	world_param_is(&w, 1, "DialSipCallId", "callid-1@198.51.100.1");
+	world_param_is(&w, 1, "DialSipResponseCode", "200");
+	world_param_is(&w, 1, "DialSipHeader_X-Agent", "7");
+	world_param_is(&w, 1, "DialSipHeader_X-Twice", "last");
 	assert_int_equal(w.n_sent, 3);
 	world_reply(&w, 1, 200, XML, "<Response><Hangup/></Response>");
 	assert_true(sent(3, DP_CMD_HANGUP, a, 0));
@@ -146,7 +128,7 @@ static void early_media_bridges_and_the_answer_bridges_again(void **state)
 	assert_true(sent(3, DP_CMD_BRIDGE, a, b));
 	assert_int_equal(w.n_sent, 4);
 	world_ended(&w, 1, b, DP_END_REMOTE_BYE, 0, true, NULL);
-	param_is(1, "DialBridged", "true");
+	world_param_is(&w, 1, "DialBridged", "true");
 }
 
 static void early_media_alone_is_not_bridged(void **state)
@@ -156,11 +138,11 @@ static void early_media_alone_is_not_bridged(void **state)
 	world_bridged(&w, 0, a, b, true);
 	world_bridged(&w, 0, a, b, false);
 	world_ended(&w, 1, b, DP_END_REJECTED, 486, true, "X-Why: lunch\r\n");
-	param_is(1, "DialCallStatus", "busy");
-	param_is(1, "DialBridged", "false");
-	param_is(1, "DialSipResponseCode", "486");
-	param_is(1, "DialCallDuration", "0");
-	param_is(1, "DialSipHeader_X-Why", "lunch");
+	world_param_is(&w, 1, "DialCallStatus", "busy");
+	world_param_is(&w, 1, "DialBridged", "false");
+	world_param_is(&w, 1, "DialSipResponseCode", "486");
+	world_param_is(&w, 1, "DialCallDuration", "0");
+	world_param_is(&w, 1, "DialSipHeader_X-Why", "lunch");
 }
 
 static void an_answer_that_ends_before_audio_flowed_was_not_bridged(void **state)
@@ -168,8 +150,8 @@ static void an_answer_that_ends_before_audio_flowed_was_not_bridged(void **state
 	dialling(DIAL);
 	world_answered(&w, 1, b, NULL);
 	world_ended(&w, 1, b, DP_END_REMOTE_BYE, 0, true, NULL);
-	param_is(1, "DialCallStatus", "completed");
-	param_is(1, "DialBridged", "false");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialBridged", "false");
 }
 
 static void outcomes_of_a_dial_nobody_answers(void **state)
@@ -184,7 +166,7 @@ static void outcomes_of_a_dial_nobody_answers(void **state)
 		world_forget(&w);
 		dialling(DIAL);
 		world_ended(&w, 1, b, rows[i].cause, rows[i].sip, true, NULL);
-		param_is(1, "DialCallStatus", rows[i].status);
+		world_param_is(&w, 1, "DialCallStatus", rows[i].status);
 		world_ended(&w, 0, a, DP_END_REMOTE_BYE, 0, true, NULL);
 		assert_int_equal(calls_live(w.c), 0);
 	}
@@ -199,9 +181,9 @@ static void the_callers_bye_ends_the_callee_and_the_action_is_still_told(void **
 	assert_true(sent(3, DP_CMD_HANGUP, b, 0));
 	world_ended(&w, 1, b, DP_END_LOCAL_HANGUP, 0, true, NULL);
 	assert_int_equal(w.n_hook, 2);
-	param_is(1, "CallStatus", "completed");
-	param_is(1, "DialCallStatus", "completed");
-	param_is(1, "DialCallDuration", "3");
+	world_param_is(&w, 1, "CallStatus", "completed");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialCallDuration", "3");
 	assert_int_equal(calls_live(w.c), 0);
 	world_reply(&w, 1, 200, XML, "<Response><Dial><Sip>c@d</Sip></Dial></Response>");
 	assert_int_equal(w.n_resolve, 2);
@@ -215,17 +197,17 @@ static void the_caller_gone_while_it_rings_cancels(void **state)
 	world_answered(&w, 1, b, NULL);
 	assert_int_equal(w.n_sent, 3);
 	world_ended(&w, 1, b, DP_END_CANCELED, 487, true, NULL);
-	param_is(1, "DialCallStatus", "canceled");
-	param_is(1, "DialBridged", "false");
+	world_param_is(&w, 1, "DialCallStatus", "canceled");
+	world_param_is(&w, 1, "DialBridged", "false");
 	assert_int_equal(calls_live(w.c), 0);
 }
 
 static void the_caller_gone_while_the_name_is_looked_up(void **state)
 {
-	answered(DIAL);
+	world_runs(&w, sid, a, DIAL);
 	world_ended(&w, 0, a, DP_END_REMOTE_BYE, 0, true, NULL);
 	assert_int_equal(w.n_hook, 2);
-	param_is(1, "DialCallStatus", "canceled");
+	world_param_is(&w, 1, "DialCallStatus", "canceled");
 	assert_int_equal(calls_live(w.c), 0);
 	world_resolved(&w, 1, "192.0.2.10");
 	assert_int_equal(w.n_sent, 1);
@@ -239,7 +221,7 @@ static void time_limit_ends_the_callee_only(void **state)
 	world_pass(&w, 2 * WORLD_S);
 	assert_true(sent(3, DP_CMD_HANGUP, b, 0));
 	world_ended(&w, 1, b, DP_END_LOCAL_HANGUP, 0, true, NULL);
-	param_is(1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
 	assert_int_equal(calls_live(w.c), 1);
 }
 
@@ -253,20 +235,20 @@ static void the_child_can_be_ended_by_rest(void **state)
 	form_fini(&f);
 	assert_true(sent(2, DP_CMD_HANGUP, b, 0));
 	world_ended(&w, 1, b, DP_END_CANCELED, 487, true, NULL);
-	param_is(1, "DialCallStatus", "canceled");
+	world_param_is(&w, 1, "DialCallStatus", "canceled");
 	assert_int_equal(calls_live(w.c), 1);
 }
 
 static void refused_with(const char *verbs, int code)
 {
 	world_forget(&w);
-	answered(verbs);
+	world_runs(&w, sid, a, verbs);
 	assert_int_equal(w.n_resolve, 1);
 	if (!world_noted(&w, code) || !world_noted(&w, code)->error)
 		fail_msg("%s: no error %d", verbs, code);
 	assert_int_equal(w.n_hook, 2);
-	param_is(1, "DialCallStatus", "failed");
-	param_is(1, "DialBridged", "false");
+	world_param_is(&w, 1, "DialCallStatus", "failed");
+	world_param_is(&w, 1, "DialBridged", "false");
 	world_ended(&w, 0, a, DP_END_REMOTE_BYE, 0, true, NULL);
 	assert_int_equal(calls_live(w.c), 0);
 }
@@ -303,24 +285,24 @@ static void a_full_call_table_fails_the_dial(void **state)
 
 static void an_unresolvable_or_unbuilt_target_fails_the_dial(void **state)
 {
-	answered(DIAL);
+	world_runs(&w, sid, a, DIAL);
 	memcpy(child, w.save[w.n_save - 1].sid, 35);
 	world_resolved(&w, 1, NULL);
 	assert_string_equal(world_last(&w, child)->status, "failed");
 	assert_non_null(world_noted(&w, 13254));
-	param_is(1, "DialCallStatus", "failed");
-	param_is(1, "DialCallSid", child);
+	world_param_is(&w, 1, "DialCallStatus", "failed");
+	world_param_is(&w, 1, "DialCallSid", child);
 	world_reply(
 	    &w, 1, 200, XML, "<Response><Dial action='/2'><Sip>a@b;transport=tls</Sip></Dial></Response>");
 	assert_non_null(world_noted(&w, 32114));
-	param_is(2, "DialCallStatus", "failed");
+	world_param_is(&w, 2, "DialCallStatus", "failed");
 }
 
 static void a_call_that_is_being_hung_up_dials_nobody(void **state)
 {
 	struct form f = {0};
 	struct call_error err;
-	answered("<Pause length='9'/>" DIAL);
+	world_runs(&w, sid, a, "<Pause length='9'/>" DIAL);
 	form_add(&f, "Status", "completed");
 	assert_int_equal(calls_update(w.c, calls_find(w.c, sid), &f, &err), 0);
 	form_fini(&f);

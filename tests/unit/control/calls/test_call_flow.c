@@ -39,13 +39,6 @@ static int update(const char *status)
 	return rc;
 }
 
-static void param_is(uint32_t i, const char *name, const char *value)
-{
-	const char *got = world_param(&w, i, name);
-	if (!got || strcmp(got, value) != 0)
-		fail_msg("%s is %s, not %s", name, got ? got : "absent", value);
-}
-
 /* Up to the answer, with TwiML by URL and all four events. */
 static void answered_call(void)
 {
@@ -105,12 +98,12 @@ static void events_are_told_in_order_with_their_numbers(void **state)
 		char n[2] = {(char)('0' + i), 0};
 		assert_string_equal(w.hook[i].url, CB);
 		assert_true(w.hook[i].post);
-		param_is(i, "CallStatus", status[i]);
-		param_is(i, "SequenceNumber", n);
-		param_is(i, "CallbackSource", "call-progress-events");
-		param_is(i, "Timestamp", "Tue, 31 Aug 2010 20:30:36 +0000");
-		param_is(i, "CallSid", sid);
-		param_is(i, "Direction", "outbound-api");
+		world_param_is(&w, i, "CallStatus", status[i]);
+		world_param_is(&w, i, "SequenceNumber", n);
+		world_param_is(&w, i, "CallbackSource", "call-progress-events");
+		world_param_is(&w, i, "Timestamp", "Tue, 31 Aug 2010 20:30:36 +0000");
+		world_param_is(&w, i, "CallSid", sid);
+		world_param_is(&w, i, "Direction", "outbound-api");
 		assert_null(world_param(&w, i, "CallDuration"));
 	}
 	world_reply(&w, 3, 200, XML, "<Response><Pause length='61'/></Response>");
@@ -118,11 +111,11 @@ static void events_are_told_in_order_with_their_numbers(void **state)
 	assert_int_equal(w.sent[1].type, DP_CMD_HANGUP);
 	assert_int_equal(w.sent[1].leg, leg);
 	world_ended(&w, 0, leg, DP_END_LOCAL_HANGUP, 0, true, NULL);
-	param_is(4, "CallStatus", "completed");
-	param_is(4, "SequenceNumber", "3");
-	param_is(4, "CallDuration", "61");
-	param_is(4, "Duration", "2");
-	param_is(4, "SipResponseCode", "200");
+	world_param_is(&w, 4, "CallStatus", "completed");
+	world_param_is(&w, 4, "SequenceNumber", "3");
+	world_param_is(&w, 4, "CallDuration", "61");
+	world_param_is(&w, 4, "Duration", "2");
+	world_param_is(&w, 4, "SipResponseCode", "200");
 	assert_int_equal(world_last(&w, sid)->duration, 61);
 	ended_as("completed");
 }
@@ -131,18 +124,18 @@ static void the_document_request_carries_twilios_parameters(void **state)
 {
 	answered_call();
 	assert_string_equal(w.hook[3].url, URL);
-	param_is(3, "CallSid", sid);
-	param_is(3, "AccountSid", "AC00000000000000000000000000000001");
-	param_is(3, "From", "Jack");
-	param_is(3, "To", TO "?x-a=1%26x-b=2");
-	param_is(3, "Caller", "sip:Jack@198.51.100.1");
-	param_is(3, "Called", TO);
-	param_is(3, "CallStatus", "in-progress");
-	param_is(3, "ApiVersion", "2010-04-01");
-	param_is(3, "SipCallId", "callid-0@198.51.100.1");
-	param_is(3, "SipDomain", "example.com");
-	param_is(3, "SipSourceIp", "192.0.2.9");
-	param_is(3, "SipHeader_X-Note", "hi");
+	world_param_is(&w, 3, "CallSid", sid);
+	world_param_is(&w, 3, "AccountSid", "AC00000000000000000000000000000001");
+	world_param_is(&w, 3, "From", "Jack");
+	world_param_is(&w, 3, "To", TO "?x-a=1%26x-b=2");
+	world_param_is(&w, 3, "Caller", "sip:Jack@198.51.100.1");
+	world_param_is(&w, 3, "Called", TO);
+	world_param_is(&w, 3, "CallStatus", "in-progress");
+	world_param_is(&w, 3, "ApiVersion", "2010-04-01");
+	world_param_is(&w, 3, "SipCallId", "callid-0@198.51.100.1");
+	world_param_is(&w, 3, "SipDomain", "example.com");
+	world_param_is(&w, 3, "SipSourceIp", "192.0.2.9");
+	world_param_is(&w, 3, "SipHeader_X-Note", "hi");
 	assert_null(world_param(&w, 3, "ParentCallSid"));
 }
 
@@ -157,7 +150,7 @@ static void completed_alone_is_told_by_default(void **state)
 	world_ended(&w, 0, leg, DP_END_LOCAL_HANGUP, 0, true, NULL);
 	assert_int_equal(w.n_hook, 1);
 	assert_false(w.hook[0].post);
-	param_is(0, "SequenceNumber", "0");
+	world_param_is(&w, 0, "SequenceNumber", "0");
 	ended_as("completed");
 }
 
@@ -222,9 +215,9 @@ static void final_responses_map_to_statuses_by_one_table(void **state)
 		assert_int_equal(world_last(&w, sid)->sip_status, rows[i].sip);
 		assert_int_equal(world_last(&w, sid)->duration, -1);
 		assert_int_equal(w.n_hook, 1);
-		param_is(0, "CallStatus", rows[i].status);
-		param_is(0, "CallDuration", "0");
-		param_is(0, "Duration", "0");
+		world_param_is(&w, 0, "CallStatus", rows[i].status);
+		world_param_is(&w, 0, "CallDuration", "0");
+		world_param_is(&w, 0, "Duration", "0");
 		world_reply(&w, 0, 204, NULL, NULL);
 	}
 }
@@ -251,7 +244,7 @@ static void a_host_that_does_not_resolve_fails_the_call(void **state)
 	assert_non_null(world_noted(&w, 13254));
 	assert_non_null(strstr(world_last(&w, sid)->reason, "NXDOMAIN"));
 	assert_int_equal(w.n_hook, 1);
-	param_is(0, "CallStatus", "failed");
+	world_param_is(&w, 0, "CallStatus", "failed");
 	world_resolved(&w, 0, "192.0.2.9");
 	assert_int_equal(w.n_sent, 0);
 }
@@ -323,7 +316,7 @@ static void canceled_before_started_hangs_up_as_soon_as_there_is_a_leg(void **st
 	world_ended(&w, 0, leg, DP_END_CANCELED, 487, true, NULL);
 	ended_as("canceled");
 	assert_int_equal(w.n_hook, 1);
-	param_is(0, "CallStatus", "canceled");
+	world_param_is(&w, 0, "CallStatus", "canceled");
 }
 
 static void completed_while_ringing_cancels(void **state)
@@ -433,9 +426,9 @@ static void the_fallback_takes_over_with_the_error(void **state)
 	world_reply(&w, 0, 503, XML, "");
 	assert_string_equal(w.hook[1].url, "http://fb/x");
 	assert_false(w.hook[1].post);
-	param_is(1, "ErrorCode", "11200");
-	param_is(1, "ErrorUrl", URL);
-	param_is(1, "CallSid", sid);
+	world_param_is(&w, 1, "ErrorCode", "11200");
+	world_param_is(&w, 1, "ErrorUrl", URL);
+	world_param_is(&w, 1, "CallSid", sid);
 	world_reply(&w, 1, 200, "application/xml; charset=utf-8", "<Response><Pause length='5'/></Response>");
 	assert_int_equal(w.n_sent, 1);
 	world_pass(&w, 5 * WORLD_S);
@@ -548,9 +541,9 @@ static void a_call_that_was_up_at_a_crash_is_closed_and_told(void **state)
 	calls_recover(w.c, &r);
 	ended_as("failed");
 	assert_int_equal(w.n_hook, 1);
-	param_is(0, "CallStatus", "failed");
-	param_is(0, "SequenceNumber", "3");
-	param_is(0, "CallSid", sid);
+	world_param_is(&w, 0, "CallStatus", "failed");
+	world_param_is(&w, 0, "SequenceNumber", "3");
+	world_param_is(&w, 0, "CallSid", sid);
 	assert_int_equal(world_last(&w, sid)->start_time, 1283286000);
 	r.status_callback = NULL;
 	r.sid[33]++;

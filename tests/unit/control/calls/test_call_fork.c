@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #define TO    "sip:kate@example.com"
-#define URL   "http://app.example.com/voice"
 #define THREE "<Sip>a@one.example</Sip><Sip>b@two.example</Sip><Sip>c@three.example</Sip>"
 
 static struct world w;
@@ -25,24 +24,6 @@ static int teardown(void **state)
 {
 	world_fini(&w);
 	return 0;
-}
-
-static void param_is(uint32_t i, const char *name, const char *value)
-{
-	const char *got = world_param(&w, i, name);
-	if (!got || strcmp(got, value) != 0)
-		fail_msg("%s is %s, not %s", name, got ? got : "absent", value);
-}
-
-static void answered(const char *verbs)
-{
-	char doc[2048];
-	snprintf(doc, sizeof doc, "<Response>%s</Response>", verbs);
-	world_call(&w, sid, "To", TO, "From", "Jack", "Url", URL, NULL);
-	world_resolved(&w, 0, "192.0.2.9");
-	world_started(&w, 0, a);
-	world_answered(&w, 0, a, NULL);
-	world_reply(&w, 0, 200, XML, doc);
 }
 
 /* Branch i, whose name is the (1 + i)th that was looked up, gets its address and sends its INVITE. */
@@ -79,7 +60,7 @@ static void find_children(void)
 
 static void parallel(const char *verbs)
 {
-	answered(verbs);
+	world_runs(&w, sid, a, verbs);
 	assert_int_equal(w.n_resolve, 4);
 	for (uint32_t i = 0; i < 3; i++)
 		invite(i);
@@ -115,11 +96,11 @@ static void all_ring_at_once_and_the_first_answer_wins(void **state)
 	world_pass(&w, 5 * WORLD_S);
 	ends(1, DP_END_REMOTE_BYE, 0);
 	assert_int_equal(w.n_hook, 2); /* the third may still be ending */
-	param_is(1, "DialCallStatus", "completed");
-	param_is(1, "DialCallSid", child[1]);
-	param_is(1, "DialCallDuration", "5");
-	param_is(1, "DialBridged", "true");
-	param_is(1, "DialSipResponseCode", "200");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialCallSid", child[1]);
+	world_param_is(&w, 1, "DialCallDuration", "5");
+	world_param_is(&w, 1, "DialBridged", "true");
+	world_param_is(&w, 1, "DialSipResponseCode", "200");
 	ends(2, DP_END_CANCELED, 487);
 	assert_int_equal(w.n_hook, 2);
 	assert_int_equal(calls_live(w.c), 1);
@@ -139,7 +120,7 @@ static void an_answer_that_crosses_the_cancel_is_never_bridged(void **state)
 
 static void a_branch_that_has_no_invite_yet_is_ended_too(void **state)
 {
-	answered("<Dial action='/done'>" THREE "</Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done'>" THREE "</Dial>");
 	invite(0);
 	sent_of[1] = w.n_sent;
 	world_resolved(&w, 2, "192.0.2.10"); /* with the worker, INVITE not told yet */
@@ -161,10 +142,10 @@ static void when_all_fail_the_best_response_counts(void **state)
 	ends(2, DP_END_REJECTED, 486);
 	assert_int_equal(w.n_hook, 1);
 	ends(1, DP_END_REJECTED, 500);
-	param_is(1, "DialCallStatus", "busy");
-	param_is(1, "DialCallSid", child[2]);
-	param_is(1, "DialSipResponseCode", "486");
-	param_is(1, "DialBridged", "false");
+	world_param_is(&w, 1, "DialCallStatus", "busy");
+	world_param_is(&w, 1, "DialCallSid", child[2]);
+	world_param_is(&w, 1, "DialSipResponseCode", "486");
+	world_param_is(&w, 1, "DialBridged", "false");
 }
 
 static void rfc3261_16_7_a_6xx_cancels_the_others(void **state)
@@ -173,8 +154,8 @@ static void rfc3261_16_7_a_6xx_cancels_the_others(void **state)
 	ends(1, DP_END_REJECTED, 603);
 	assert_int_equal(HANGUPS(leg[0]), 1);
 	assert_int_equal(HANGUPS(leg[2]), 1);
-	param_is(1, "DialCallStatus", "no-answer");
-	param_is(1, "DialSipResponseCode", "603");
+	world_param_is(&w, 1, "DialCallStatus", "no-answer");
+	world_param_is(&w, 1, "DialSipResponseCode", "603");
 	answers(0);
 	assert_int_equal(BRIDGES(a, leg[0]), 0);
 	ends(0, DP_END_LOCAL_HANGUP, 200);
@@ -194,7 +175,7 @@ static void the_caller_going_cancels_every_branch(void **state)
 	assert_int_equal(w.n_hook, 1);
 	ends(2, DP_END_CANCELED, 487);
 	assert_int_equal(w.n_hook, 2);
-	param_is(1, "DialCallStatus", "canceled");
+	world_param_is(&w, 1, "DialCallStatus", "canceled");
 	assert_int_equal(calls_live(w.c), 0);
 }
 
@@ -213,12 +194,12 @@ static void the_first_early_media_is_heard_until_it_ends(void **state)
 	answers(0);
 	assert_int_equal(BRIDGES(a, leg[0]), 1);
 	ends(0, DP_END_REMOTE_BYE, 0);
-	param_is(1, "DialBridged", "false"); /* the early audio was somebody else's */
+	world_param_is(&w, 1, "DialBridged", "false"); /* the early audio was somebody else's */
 }
 
 static void a_sequence_calls_one_after_the_other(void **state)
 {
-	answered("<Dial action='/done' sequential='true' timeout='7'>" THREE "</Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done' sequential='true' timeout='7'>" THREE "</Dial>");
 	assert_int_equal(w.n_resolve, 2);
 	invite(0);
 	assert_int_equal(w.sent[sent_of[0]].orig.ring_timeout_ms, 7000);
@@ -231,49 +212,50 @@ static void a_sequence_calls_one_after_the_other(void **state)
 	invite(2);
 	find_children();
 	ends(2, DP_END_REJECTED, 404);
-	param_is(1, "DialCallStatus", "failed");
-	param_is(1, "DialCallSid", child[2]);
-	param_is(1, "DialSipResponseCode", "404");
+	world_param_is(&w, 1, "DialCallStatus", "failed");
+	world_param_is(&w, 1, "DialCallSid", child[2]);
+	world_param_is(&w, 1, "DialSipResponseCode", "404");
 }
 
 static void an_answer_stops_the_sequence(void **state)
 {
-	answered("<Dial action='/done' sequential='true'>" THREE "</Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done' sequential='true'>" THREE "</Dial>");
 	invite(0);
 	ends(0, DP_END_REJECTED, 603);
 	invite(1);
 	answers(1);
 	ends(1, DP_END_REMOTE_BYE, 0);
 	assert_int_equal(w.n_resolve, 3);
-	param_is(1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
 	assert_int_equal(calls_live(w.c), 1);
 }
 
 static void the_caller_going_ends_a_sequence(void **state)
 {
-	answered("<Dial action='/done' sequential='true'>" THREE "</Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done' sequential='true'>" THREE "</Dial>");
 	invite(0);
 	world_ended(&w, 0, a, DP_END_REMOTE_BYE, 0, true, NULL);
 	ends(0, DP_END_CANCELED, 487);
 	assert_int_equal(w.n_resolve, 2);
-	param_is(1, "DialCallStatus", "canceled");
+	world_param_is(&w, 1, "DialCallStatus", "canceled");
 }
 
 static void a_noun_that_cannot_be_called_fails_alone(void **state)
 {
-	answered("<Dial action='/done'><Sip>tel:1</Sip><Sip>b@two.example</Sip></Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done'><Sip>tel:1</Sip><Sip>b@two.example</Sip></Dial>");
 	assert_non_null(world_noted(&w, 13243));
 	assert_int_equal(w.n_resolve, 2);
 	assert_string_equal(w.resolve[1].host, "two.example");
 	invite(0);
 	ends(0, DP_END_REJECTED, 486);
-	param_is(1, "DialCallStatus", "busy");
+	world_param_is(&w, 1, "DialCallStatus", "busy");
 }
 
 static void numbers_and_clients_go_to_their_configured_addresses(void **state)
 {
-	answered("<Dial callerId='+1555'><Number> +1 (415) 555-0100 </Number><Client>bob smith</Client>"
-	         "<Sip>c@three.example</Sip></Dial>");
+	world_runs(&w, sid, a,
+	    "<Dial callerId='+1555'><Number> +1 (415) 555-0100 </Number><Client>bob smith</Client>"
+	    "<Sip>c@three.example</Sip></Dial>");
 	assert_string_equal(w.resolve[1].host, "gw.example.net");
 	assert_string_equal(w.resolve[2].host, "pbx.example.net");
 	for (uint32_t i = 0; i < 3; i++)
@@ -291,7 +273,7 @@ static void numbers_and_clients_go_to_their_configured_addresses(void **state)
 
 static void a_plain_number_is_a_number(void **state)
 {
-	answered("<Dial>415-123-4567</Dial>");
+	world_runs(&w, sid, a, "<Dial>415-123-4567</Dial>");
 	invite(0);
 	const struct dp_cmd *c = &w.sent[sent_of[0]];
 	assert_span(dp_cmd_span(c, c->orig.ruri), "sip:4151234567@gw.example.net:5070;user=phone");
@@ -299,8 +281,9 @@ static void a_plain_number_is_a_number(void **state)
 
 static void the_older_form_carries_its_headers(void **state)
 {
-	answered("<Dial><Sip><Uri>sip:jack@one.example</Uri><Headers><Header name='X-A' value='1=2,3'/>"
-	         "<Header name='Via' value='x'/><Header name='x-b' value='a&#10;b'/></Headers></Sip></Dial>");
+	world_runs(&w, sid, a,
+	    "<Dial><Sip><Uri>sip:jack@one.example</Uri><Headers><Header name='X-A' value='1=2,3'/>"
+	    "<Header name='Via' value='x'/><Header name='x-b' value='a&#10;b'/></Headers></Sip></Dial>");
 	invite(0);
 	const struct dp_cmd *c = &w.sent[sent_of[0]];
 	assert_span(dp_cmd_span(c, c->orig.ruri), "sip:jack@one.example");
@@ -312,10 +295,10 @@ static void the_older_form_carries_its_headers(void **state)
 static void without_enhanced_features_only_one_noun_is_dialled(void **state)
 {
 	w.plain_sip = true;
-	answered("<Dial action='/done'><Sip>a@one.example</Sip><Number>1</Number></Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done'><Sip>a@one.example</Sip><Number>1</Number></Dial>");
 	assert_true(world_noted(&w, 13215)->error);
 	assert_int_equal(w.n_resolve, 1);
-	param_is(1, "DialCallStatus", "failed");
+	world_param_is(&w, 1, "DialCallStatus", "failed");
 	world_reply(&w, 1, 200, XML, "<Response><Dial><Sip>a@one.example</Sip></Dial></Response>");
 	assert_int_equal(w.n_resolve, 2);
 }
@@ -324,9 +307,10 @@ static void without_enhanced_features_only_one_noun_is_dialled(void **state)
 
 static void a_noun_has_callbacks_of_its_own(void **state)
 {
-	answered("<Dial><Sip statusCallback='/one' statusCallbackMethod='GET' "
-	         "statusCallbackEvent='initiated ringing answered completed'>a@one.example</Sip>"
-	         "<Sip statusCallback='http://other.example/two'>b@two.example</Sip></Dial>");
+	world_runs(&w, sid, a,
+	    "<Dial><Sip statusCallback='/one' statusCallbackMethod='GET' "
+	    "statusCallbackEvent='initiated ringing answered completed'>a@one.example</Sip>"
+	    "<Sip statusCallback='http://other.example/two'>b@two.example</Sip></Dial>");
 	for (uint32_t i = 0; i < 2; i++)
 		invite(i);
 	find_children();
@@ -342,14 +326,14 @@ static void a_noun_has_callbacks_of_its_own(void **state)
 		if (strcmp(w.hook[i].url, "http://app.example.com/one") != 0)
 			continue;
 		assert_false(w.hook[i].post);
-		param_is(i, "CallSid", child[0]);
-		param_is(i, "ParentCallSid", sid);
-		param_is(i, "Direction", "outbound-dial");
-		param_is(i, "CallStatus", status[k++]);
-		param_is(i, "SequenceNumber", n);
-		param_is(i, "CallbackSource", "call-progress-events");
+		world_param_is(&w, i, "CallSid", child[0]);
+		world_param_is(&w, i, "ParentCallSid", sid);
+		world_param_is(&w, i, "Direction", "outbound-dial");
+		world_param_is(&w, i, "CallStatus", status[k++]);
+		world_param_is(&w, i, "SequenceNumber", n);
+		world_param_is(&w, i, "CallbackSource", "call-progress-events");
 		if (k == 4)
-			param_is(i, "CallDuration", "3");
+			world_param_is(&w, i, "CallDuration", "3");
 		else
 			assert_null(world_param(&w, i, "CallDuration"));
 	}
@@ -359,15 +343,15 @@ static void a_noun_has_callbacks_of_its_own(void **state)
 		if (strcmp(w.hook[i].url, "http://other.example/two") == 0) {
 			k++;
 			assert_true(w.hook[i].post);
-			param_is(i, "CallStatus", "canceled");
-			param_is(i, "SequenceNumber", "0");
+			world_param_is(&w, i, "CallStatus", "canceled");
+			world_param_is(&w, i, "SequenceNumber", "0");
 		}
 	assert_int_equal(k, 1);
 }
 
 static void a_callback_whose_host_has_an_underscore_is_refused(void **state)
 {
-	answered("<Dial><Sip statusCallback='http://my_host/cb'>a@one.example</Sip></Dial>");
+	world_runs(&w, sid, a, "<Dial><Sip statusCallback='http://my_host/cb'>a@one.example</Sip></Dial>");
 	assert_non_null(strstr(world_noted(&w, 21609)->text, "underscore"));
 	invite(0);
 	ends(0, DP_END_REJECTED, 486);
@@ -376,11 +360,12 @@ static void a_callback_whose_host_has_an_underscore_is_refused(void **state)
 
 static void a_branch_that_was_canceled_before_its_invite_still_tells_its_end(void **state)
 {
-	answered("<Dial><Sip>a@one.example</Sip><Sip statusCallback='/two'>b@two.example</Sip></Dial>");
+	world_runs(&w, sid, a,
+	    "<Dial><Sip>a@one.example</Sip><Sip statusCallback='/two'>b@two.example</Sip></Dial>");
 	invite(0);
 	answers(0);
 	assert_int_equal(w.n_hook, 2);
-	param_is(1, "CallStatus", "canceled");
+	world_param_is(&w, 1, "CallStatus", "canceled");
 }
 
 /* ---- screening ---- */
@@ -390,7 +375,7 @@ static void a_branch_that_was_canceled_before_its_invite_still_tells_its_end(voi
 
 static void screening(void)
 {
-	answered(SCREEN);
+	world_runs(&w, sid, a, SCREEN);
 	invite(0);
 	invite(1);
 	find_children();
@@ -403,15 +388,15 @@ static void screening_asks_with_the_called_legs_words_and_the_others_are_cancell
 	assert_int_equal(w.n_hook, 2);
 	assert_string_equal(w.hook[1].url, "http://app.example.com/screen?a=1");
 	assert_true(w.hook[1].post);
-	param_is(1, "CallSid", child[0]);
-	param_is(1, "ParentCallSid", sid);
-	param_is(1, "CallStatus", "in-progress");
-	param_is(1, "Direction", "outbound-dial");
-	param_is(1, "Called", "sip:a@one.example");
-	param_is(1, "Caller", "sip:Jack@198.51.100.1");
-	param_is(1, "SipDomain", "one.example");
-	param_is(1, "SipSourceIp", "192.0.2.9");
-	param_is(1, "SipHeader_X-Agent", "7");
+	world_param_is(&w, 1, "CallSid", child[0]);
+	world_param_is(&w, 1, "ParentCallSid", sid);
+	world_param_is(&w, 1, "CallStatus", "in-progress");
+	world_param_is(&w, 1, "Direction", "outbound-dial");
+	world_param_is(&w, 1, "Called", "sip:a@one.example");
+	world_param_is(&w, 1, "Caller", "sip:Jack@198.51.100.1");
+	world_param_is(&w, 1, "SipDomain", "one.example");
+	world_param_is(&w, 1, "SipSourceIp", "192.0.2.9");
+	world_param_is(&w, 1, "SipHeader_X-Agent", "7");
 	assert_non_null(world_param(&w, 1, "SipCallId"));
 	assert_int_equal(HANGUPS(leg[1]), 1);
 	assert_int_equal(BRIDGES(a, leg[0]), 0);
@@ -427,8 +412,8 @@ static void a_screening_document_that_ends_bridges(void **state)
 	world_bridged(&w, 0, a, leg[0], true);
 	ends(1, DP_END_CANCELED, 487);
 	ends(0, DP_END_REMOTE_BYE, 0);
-	param_is(2, "DialCallStatus", "completed");
-	param_is(2, "DialBridged", "true");
+	world_param_is(&w, 2, "DialCallStatus", "completed");
+	world_param_is(&w, 2, "DialBridged", "true");
 }
 
 static void a_callee_that_is_screened_out_was_not_bridged(void **state)
@@ -439,9 +424,9 @@ static void a_callee_that_is_screened_out_was_not_bridged(void **state)
 	assert_int_equal(HANGUPS(leg[0]), 1);
 	assert_int_equal(HANGUPS(a), 0);
 	ends(0, DP_END_LOCAL_HANGUP, 0);
-	param_is(3, "DialCallStatus", "completed");
-	param_is(3, "DialBridged", "false");
-	param_is(3, "DialCallSid", child[0]);
+	world_param_is(&w, 3, "DialCallStatus", "completed");
+	world_param_is(&w, 3, "DialBridged", "false");
+	world_param_is(&w, 3, "DialCallSid", child[0]);
 	assert_int_equal(BRIDGES(a, leg[0]), 0);
 	ends(1, DP_END_CANCELED, 487);
 	assert_int_equal(calls_live(w.c), 1);
@@ -465,8 +450,8 @@ static void the_caller_going_during_screening_ends_the_callee(void **state)
 	assert_int_equal(BRIDGES(a, leg[0]), 0);
 	ends(0, DP_END_LOCAL_HANGUP, 0);
 	ends(1, DP_END_CANCELED, 487);
-	param_is(2, "DialCallStatus", "completed");
-	param_is(2, "DialBridged", "false");
+	world_param_is(&w, 2, "DialCallStatus", "completed");
+	world_param_is(&w, 2, "DialBridged", "false");
 	assert_int_equal(calls_live(w.c), 0);
 }
 
@@ -474,15 +459,15 @@ static void a_callee_that_leaves_during_screening_was_not_bridged(void **state)
 {
 	screening();
 	ends(0, DP_END_REMOTE_BYE, 0);
-	param_is(2, "DialCallStatus", "completed");
-	param_is(2, "DialBridged", "false");
+	world_param_is(&w, 2, "DialCallStatus", "completed");
+	world_param_is(&w, 2, "DialBridged", "false");
 	world_reply(&w, 1, 200, XML, "<Response/>");
 	assert_int_equal(BRIDGES(a, leg[0]), 0);
 }
 
 static void early_audio_stops_while_the_callee_is_screened(void **state)
 {
-	answered("<Dial><Sip url='/s'>a@one.example</Sip></Dial>");
+	world_runs(&w, sid, a, "<Dial><Sip url='/s'>a@one.example</Sip></Dial>");
 	invite(0);
 	world_progress(&w, sent_of[0], leg[0], 183, true);
 	world_bridged(&w, 0, a, leg[0], true);
@@ -509,13 +494,13 @@ static void a_relative_screening_url_in_inline_twiml_dials_nobody(void **state)
 
 static void rfc3261_7_3_1_header_names_are_one_in_any_case(void **state)
 {
-	answered("<Dial action='/done'><Sip>a@one.example</Sip></Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done'><Sip>a@one.example</Sip></Dial>");
 	invite(0);
 	world_answered(&w, sent_of[0], leg[0], "X-Twice: first\r\nX-Only: 1\r\n");
 	world_ended(&w, sent_of[0], leg[0], DP_END_REMOTE_BYE, 0, true, "x-twice: last\r\n");
-	param_is(1, "DialSipHeader_x-twice", "last");
+	world_param_is(&w, 1, "DialSipHeader_x-twice", "last");
 	assert_null(world_param(&w, 1, "DialSipHeader_X-Twice"));
-	param_is(1, "DialSipHeader_X-Only", "1");
+	world_param_is(&w, 1, "DialSipHeader_X-Only", "1");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -26,28 +26,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void param_is(uint32_t i, const char *name, const char *value)
-{
-	const char *got = world_param(&w, i, name);
-	if (!got || strcmp(got, value) != 0)
-		fail_msg("%s is %s, not %s", name, got ? got : "absent", value);
-}
-
-static void answered(const char *verbs)
-{
-	char doc[2048];
-	snprintf(doc, sizeof doc, "<Response>%s</Response>", verbs);
-	world_call(&w, sid, "To", TO, "From", "Jack", "Url", URL, NULL);
-	world_resolved(&w, 0, "192.0.2.9");
-	world_started(&w, 0, a);
-	world_answered(&w, 0, a, NULL);
-	world_reply(&w, 0, 200, XML, doc);
-}
-
 /* In a bridge with a child. */
 static void talking(const char *verbs)
 {
-	answered(verbs);
+	world_runs(&w, sid, a, verbs);
 	memcpy(child, w.save[w.n_save - 1].sid, 35);
 	world_resolved(&w, 1, "192.0.2.10");
 	world_started(&w, 1, b);
@@ -72,7 +54,7 @@ static void refused(int code, const char *of, const char *name, const char *valu
 
 static void a_redirect_abandons_the_verb_that_runs(void **state)
 {
-	answered("<Pause length='60'/><Hangup/>");
+	world_runs(&w, sid, a, "<Pause length='60'/><Hangup/>");
 	assert_int_equal(
 	    world_update(&w, sid, &err, "Url", "http://app.example.com/new", "Method", "GET", NULL), 0);
 	assert_int_equal(w.n_hook, 2);
@@ -86,14 +68,14 @@ static void a_redirect_abandons_the_verb_that_runs(void **state)
 
 static void a_redirect_by_twiml_runs_at_once(void **state)
 {
-	answered("<Pause length='60'/>");
+	world_runs(&w, sid, a, "<Pause length='60'/>");
 	assert_int_equal(world_update(&w, sid, &err, "Twiml", "<Response><Hangup/></Response>", NULL), 0);
 	assert_int_equal(count_sent(DP_CMD_HANGUP, a), 1);
 }
 
 static void the_answer_to_an_abandoned_request_is_ignored(void **state)
 {
-	answered("<Redirect>/slow</Redirect>");
+	world_runs(&w, sid, a, "<Redirect>/slow</Redirect>");
 	assert_int_equal(world_update(&w, sid, &err, "Url", "http://app.example.com/new", NULL), 0);
 	assert_int_equal(w.n_hook, 3);
 	world_reply(&w, 1, 200, XML, "<Response><Hangup/></Response>");
@@ -105,13 +87,13 @@ static void the_answer_to_an_abandoned_request_is_ignored(void **state)
 
 static void the_fallback_of_a_redirect_counts(void **state)
 {
-	answered("<Pause length='60'/>");
+	world_runs(&w, sid, a, "<Pause length='60'/>");
 	assert_int_equal(world_update(&w, sid, &err, "Url", "http://app.example.com/new", "FallbackUrl",
 	                     "http://f.example/b", NULL),
 	    0);
 	world_reply(&w, 1, 500, XML, "");
 	assert_string_equal(w.hook[2].url, "http://f.example/b");
-	param_is(2, "ErrorUrl", "http://app.example.com/new");
+	world_param_is(&w, 2, "ErrorUrl", "http://app.example.com/new");
 }
 
 static void redirecting_the_caller_out_of_a_bridge_ends_the_callee_and_asks_no_action(void **state)
@@ -134,13 +116,13 @@ static void redirecting_the_callee_out_of_a_bridge_lets_the_caller_go_on(void **
 	assert_int_equal(count_sent(DP_CMD_HANGUP, b), 0);
 	assert_int_equal(w.n_hook, 3);
 	assert_string_equal(w.hook[1].url, "http://app.example.com/done");
-	param_is(1, "DialCallStatus", "completed");
-	param_is(1, "DialCallSid", child);
-	param_is(1, "DialBridged", "true");
-	param_is(1, "DialSipResponseCode", "200");
+	world_param_is(&w, 1, "DialCallStatus", "completed");
+	world_param_is(&w, 1, "DialCallSid", child);
+	world_param_is(&w, 1, "DialBridged", "true");
+	world_param_is(&w, 1, "DialSipResponseCode", "200");
 	assert_null(world_param(&w, 1, "DialCallDuration"));
 	assert_string_equal(w.hook[2].url, "http://app.example.com/child");
-	param_is(2, "CallSid", child);
+	world_param_is(&w, 2, "CallSid", child);
 	world_reply(&w, 1, 200, XML, STAY);
 	world_reply(
 	    &w, 2, 200, XML, "<Response><Dial action='/next'><Sip>x@y.example</Sip></Dial></Response>");
@@ -148,7 +130,7 @@ static void redirecting_the_callee_out_of_a_bridge_lets_the_caller_go_on(void **
 	world_ended(&w, 1, b, DP_END_REMOTE_BYE, 0, true, NULL);
 	assert_string_equal(world_last(&w, child)->status, "completed");
 	assert_int_equal(w.n_hook, 4);
-	param_is(3, "DialCallStatus", "canceled");
+	world_param_is(&w, 3, "DialCallStatus", "canceled");
 	assert_int_equal(calls_live(w.c), 1);
 }
 
@@ -164,7 +146,8 @@ static void without_an_action_the_caller_goes_on_with_the_next_verb(void **state
 
 static void redirecting_the_caller_while_it_rings_cancels_every_branch(void **state)
 {
-	answered("<Dial action='/done'><Sip>a@one.example</Sip><Sip>b@two.example</Sip></Dial>");
+	world_runs(
+	    &w, sid, a, "<Dial action='/done'><Sip>a@one.example</Sip><Sip>b@two.example</Sip></Dial>");
 	world_resolved(&w, 1, "192.0.2.10");
 	world_started(&w, 1, b);
 	assert_int_equal(world_update(&w, sid, &err, "Twiml", "<Response>" TALK "</Response>", NULL), 0);
@@ -178,14 +161,14 @@ static void redirecting_the_caller_while_it_rings_cancels_every_branch(void **st
 
 static void redirecting_a_callee_that_is_screened_takes_it_out_of_the_dial(void **state)
 {
-	answered("<Dial action='/done'><Sip url='/screen'>a@one.example</Sip></Dial>");
+	world_runs(&w, sid, a, "<Dial action='/done'><Sip url='/screen'>a@one.example</Sip></Dial>");
 	memcpy(child, w.save[w.n_save - 1].sid, 35);
 	world_resolved(&w, 1, "192.0.2.10");
 	world_started(&w, 1, b);
 	world_answered(&w, 1, b, NULL);
 	assert_int_equal(world_update(&w, child, &err, "Twiml", STAY, NULL), 0);
-	param_is(2, "DialCallStatus", "completed");
-	param_is(2, "DialBridged", "false");
+	world_param_is(&w, 2, "DialCallStatus", "completed");
+	world_param_is(&w, 2, "DialBridged", "false");
 	world_reply(&w, 1, 200, XML, "<Response/>"); /* the screening document comes too late */
 	assert_int_equal(count_sent(DP_CMD_BRIDGE, a), 0);
 	world_pass(&w, 60 * WORLD_S);
@@ -211,7 +194,7 @@ static void what_is_wrong_is_refused_and_changes_nothing(void **state)
 	char long_twiml[4100];
 	memset(long_twiml, 'x', sizeof long_twiml);
 	long_twiml[sizeof long_twiml - 1] = '\0';
-	answered("<Pause length='60'/>");
+	world_runs(&w, sid, a, "<Pause length='60'/>");
 	refused(20001, sid, "Foo", "1");
 	refused(20001, sid, "Status", "paused");
 	refused(21205, sid, "Url", "ftp://x/");
@@ -228,7 +211,7 @@ static void what_is_wrong_is_refused_and_changes_nothing(void **state)
 
 static void the_status_callback_can_be_changed(void **state)
 {
-	answered("<Pause length='60'/>");
+	world_runs(&w, sid, a, "<Pause length='60'/>");
 	assert_int_equal(world_update(&w, sid, &err, "StatusCallback", "http://app.example.com/late",
 	                     "StatusCallbackMethod", "GET", NULL),
 	    0);
@@ -236,12 +219,12 @@ static void the_status_callback_can_be_changed(void **state)
 	assert_int_equal(w.n_hook, 2);
 	assert_string_equal(w.hook[1].url, "http://app.example.com/late");
 	assert_false(w.hook[1].post);
-	param_is(1, "CallStatus", "completed");
+	world_param_is(&w, 1, "CallStatus", "completed");
 }
 
 static void the_time_limit_can_be_changed(void **state)
 {
-	answered("<Pause length='600'/>");
+	world_runs(&w, sid, a, "<Pause length='600'/>");
 	assert_int_equal(world_update(&w, sid, &err, "TimeLimit", "10", NULL), 0);
 	world_pass(&w, 9 * WORLD_S);
 	assert_int_equal(count_sent(DP_CMD_HANGUP, a), 0);

@@ -321,6 +321,25 @@ const char *world_param(const struct world *w, uint32_t i, const char *name)
 	return form_get(&w->hook[i].params, name);
 }
 
+void world_param_is(const struct world *w, uint32_t i, const char *name, const char *value)
+{
+	const char *got = world_param(w, i, name);
+	if (!got || strcmp(got, value) != 0)
+		fail_msg("%s is %s, not %s", name, got ? got : "absent", value);
+}
+
+void world_runs(struct world *w, char sid[35], dp_leg leg, const char *verbs)
+{
+	char doc[2048];
+	snprintf(doc, sizeof doc, "<Response>%s</Response>", verbs);
+	world_call(w, sid, "To", "sip:kate@example.com", "From", "Jack", "Url",
+	    "http://app.example.com/voice", NULL);
+	world_resolved(w, 0, "192.0.2.9");
+	world_started(w, 0, leg);
+	world_answered(w, 0, leg, NULL);
+	world_reply(w, 0, 200, XML, doc);
+}
+
 /* The next timer that is due, or NULL. */
 static const struct world_timer *due(const struct world *w, uint64_t until)
 {

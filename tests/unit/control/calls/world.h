@@ -83,6 +83,9 @@ void world_bridged(struct world *w, uint32_t i, dp_leg leg, dp_leg peer, bool on
 void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body);
 void world_reply_error(struct world *w, uint32_t i, int code, const char *message, bool timed_out);
 const char *world_param(const struct world *w, uint32_t i, const char *name);
+void world_param_is(const struct world *w, uint32_t i, const char *name, const char *value);
+/* A fresh call to sip:kate@example.com is answered on `leg` and runs these verbs. */
+void world_runs(struct world *w, char sid[35], dp_leg leg, const char *verbs);
 
 void world_pass(struct world *w, uint64_t ns); /* time goes by; timers fire */
 const struct world_note *world_noted(const struct world *w, int code);
