@@ -154,6 +154,13 @@ void app_note(void *ctx, const struct call_note *n)
 		store_put_note(a->store, n);
 }
 
+static void op_event(void *ctx, const struct event_row *e)
+{
+	struct app *a = ctx;
+	if (a->store)
+		store_put(a->store, &store_events, e, NULL, NULL);
+}
+
 static void op_log(void *ctx, char level, const char *call_sid, const char *text)
 {
 	enum log_level l = level == 'E'   ? LOG_ERROR
@@ -182,6 +189,7 @@ void app_ops(struct app *a, struct calls_ops *ops)
 	    .webhook = app_webhook,
 	    .save = op_save,
 	    .note = app_note,
+	    .event = op_event,
 	    .timer = op_timer,
 	    .log = op_log,
 	    .enhanced_sip = op_enhanced_sip,

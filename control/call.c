@@ -112,6 +112,15 @@ void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 		call_twiml_start(call);
 }
 
+static void time_is_over(struct call *call)
+{
+	char why[96];
+	snprintf(why, sizeof why, "the longest time the call may last is over: %u s (TimeLimit)",
+	    call->time_limit_s);
+	call_note(call, 32015, false, "%s", why);
+	call_hangup(call, why);
+}
+
 void calls_timer(struct calls *c, uint64_t tag)
 {
 	call_reap(c);
@@ -123,7 +132,7 @@ void calls_timer(struct calls *c, uint64_t tag)
 	else if (tag == call_tag(call, TAG_RETRY) && call->phase == CALL_RESOLVING)
 		call_originate(call);
 	else if (tag == call_tag(call, TAG_LIMIT))
-		call_hangup(call, "the longest time the call may last is over");
+		time_is_over(call);
 }
 
 /* Rows point at constant text for what has few values. */
@@ -157,7 +166,7 @@ void calls_recover(struct calls *c, const struct call_row *row)
 	call->row.direction = direction_of(row->direction);
 	call->row.reason = NULL;
 	call->phase = CALL_DIALING;
-	call_finish(call, "failed", 0, "the engine was restarted while the call was up");
+	call_finish(call, "failed", 0, 12400, "the engine was restarted while the call was up");
 }
 
 void calls_shutdown(struct calls *c)

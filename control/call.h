@@ -30,6 +30,8 @@ struct calls_ops {
 	/* durable record. tag 0: nobody waits. Otherwise calls_stored(tag). */
 	void (*save)(void *ctx, const struct call_row *r, uint64_t tag);
 	void (*note)(void *ctx, const struct call_note *n);
+	/* What came of an INVITE that did not lead to a call. NULL: not kept. */
+	void (*event)(void *ctx, const struct event_row *e);
 	/* one-shot timer: calls_timer(tag) at the time; arming a tag again moves it, at 0 cancels it. */
 	void (*timer)(void *ctx, uint64_t tag, uint64_t at_ns);
 	/* one log line; level E, W, I or D; call_sid may be "". Never a secret in it. Notes are not logged here. */

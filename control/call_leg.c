@@ -44,8 +44,18 @@ static void set_reason(struct call *call, const char *reason)
 	call->row.reason = call->reason;
 }
 
+static void log_end(struct call *call)
+{
+	const struct call_row *r = &call->row;
+	char sip[24] = "";
+	if (r->sip_status)
+		snprintf(sip, sizeof sip, " (SIP %d)", r->sip_status);
+	call_log(call, strcmp(r->status, "failed") == 0 ? 'W' : 'I', "%s%s: %s", r->status, sip,
+	    r->reason ? r->reason : "");
+}
+
 /* The one place where a call becomes terminal. */
-void call_finish(struct call *call, const char *status, uint16_t sip_status, const char *reason)
+void call_finish(struct call *call, const char *status, uint16_t sip_status, int code, const char *reason)
 {
 	assert(call->phase != CALL_OVER);
 	/* A call canceled in the queue says nothing; a called leg is never queued. */
@@ -65,7 +75,11 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, con
 	if (!quiet)
 		call_event(call, CALL_EV_COMPLETED, status);
 	save(call);
-	call_log(call, 'I', "%s: %s", status, reason ? reason : "");
+	if (!completed)
+		call_why_tell(call, code);
+	else if (code)
+		call_note(call, code, true, "%s", reason);
+	log_end(call);
 	if (call->twiml)
 		call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_LEG_GONE});
 	if (call->parent)
@@ -75,8 +89,7 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, con
 
 static void fail(struct call *call, int code, uint16_t sip_status, const char *reason)
 {
-	call_note(call, code, true, "%s", reason);
-	call_finish(call, "failed", sip_status, reason);
+	call_finish(call, "failed", sip_status, code, reason);
 }
 
 /* From here on the call is on its way: it has left the queue. */
@@ -167,7 +180,7 @@ void call_hangup(struct call *call, const char *why)
 	if (!call->hangup_why[0])
 		snprintf(call->hangup_why, sizeof call->hangup_why, "%s", why);
 	if (call->phase <= CALL_RESOLVING) {
-		call_finish(call, "canceled", 0, why);
+		call_finish(call, "canceled", 0, 31487, why);
 		return;
 	}
 	if (call->phase == CALL_DIALING)
@@ -180,6 +193,7 @@ static void on_started(struct call *call, const struct dp_event *e)
 	if (call->phase != CALL_DIALING || call->leg)
 		return;
 	call->leg = e->leg;
+	call->started_ns = now_ns(call);
 	call_text_span(&call->sip_call_id, dp_event_span(e, e->sip_call_id));
 	call_text_span(&call->local_uri, dp_event_span(e, e->local_uri));
 	call_text_span(&call->remote_uri, dp_event_span(e, e->remote_uri));
@@ -236,54 +250,12 @@ static void on_answered(struct call *call, const struct dp_event *e)
 		call_twiml_start(call);
 }
 
-/* One sentence for row.reason. */
-static void describe_end(const struct call *call, const struct dp_event *e, char *out, size_t n)
-{
-	struct span said = dp_event_span(e, e->reason);
-	int len = (int)(said.len < 160 ? said.len : 160);
-	if (e->cause == DP_END_REMOTE_BYE)
-		snprintf(out, n, "the far side hung up%s%.*s", len ? ": " : "", len, said.p);
-	else if (e->cause == DP_END_RING_TIMEOUT)
-		snprintf(out, n, "no answer within %u s", call->ring_timeout_s);
-	else if (e->cause == DP_END_REJECTED && (e->sip_status == 401 || e->sip_status == 407))
-		snprintf(
-		    out, n, "the far side asks for credentials (%u); digest is not built yet", e->sip_status);
-	else if (e->cause == DP_END_REJECTED)
-		snprintf(
-		    out, n, "the far side answered %u%s%.*s", e->sip_status, len ? " " : "", len, said.p);
-	else if ((e->cause == DP_END_LOCAL_HANGUP || e->cause == DP_END_CANCELED) && call->hangup_why[0])
-		snprintf(out, n, "%s", call->hangup_why);
-	else
-		snprintf(out, n, "%s%s%.*s", dp_end_name((enum dp_end_cause)e->cause), len ? ": " : "", len,
-		    said.p);
-	for (char *p = out; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-}
-
 /* An answered call ends completed whatever ended it; trouble on the way there is worth a notification. */
-static void note_end(struct call *call, const struct dp_event *e, const char *reason)
+static int code_of(const struct dp_event *e, bool answered)
 {
-	switch ((enum dp_end_cause)e->cause) {
-	case DP_END_NO_RESPONSE:
-	case DP_END_TRANSPORT:
-		call_note(call, 32011, true, "%s", reason);
-		break;
-	case DP_END_MEDIA:
-		call_note(call, 32102, true, "%s", reason);
-		break;
-	case DP_END_REJECTED:
-		if (e->sip_status == 401 || e->sip_status == 407)
-			call_note(call, 32202, true, "%s", reason);
-		break;
-	case DP_END_PROTOCOL:
-	case DP_END_CAPACITY:
-	case DP_END_BAD_COMMAND:
-		call_note(call, 32011, true, "%s", reason);
-		break;
-	default:
-		break;
-	}
+	bool usual = e->cause == DP_END_REMOTE_BYE || e->cause == DP_END_LOCAL_HANGUP ||
+	             e->cause == DP_END_SHUTDOWN || e->cause == DP_END_CANCELED;
+	return answered && usual ? 0 : call_why_code(e);
 }
 
 static void on_ended(struct call *call, const struct dp_event *e)
@@ -297,12 +269,11 @@ static void on_ended(struct call *call, const struct dp_event *e)
 	call_text_span(&call->end_headers, dp_event_span(e, e->headers));
 	if (!answered)
 		call->invite_status = e->sip_status;
-	describe_end(call, e, reason, sizeof reason);
-	note_end(call, e, reason);
+	call_why(call, e, reason, sizeof reason);
 	call_finish(call,
 	    call_status_of(
 	        (enum dp_end_cause)e->cause, e->sip_status, answered, e->progressed, call->hangup_wanted),
-	    e->sip_status, reason);
+	    e->sip_status, code_of(e, answered), reason);
 }
 
 typedef void event_fn(struct call *call, const struct dp_event *e);

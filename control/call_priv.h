@@ -89,7 +89,9 @@ struct call {
 	uint32_t ring_timeout_s, time_limit_s, retries;
 	dp_leg leg;
 	bool hangup_wanted, hangup_sent; /* wanted: before there was an answer */
-	char hangup_why[128];
+	char hangup_why[300];
+	char trouble[256];   /* what the program stumbled over in this step, "": nothing */
+	uint64_t started_ns; /* the INVITE left, 0: not yet */
 	bool ringing;
 	uint64_t answered_ns;
 	uint16_t invite_status; /* final response to the INVITE, 0 = none */
@@ -151,8 +153,16 @@ void call_dial_out(struct call *call);
 void call_originate(struct call *call);
 /* End it by the shortest way its phase allows; the terminal status may be told before this returns. */
 void call_hangup(struct call *call, const char *why);
-void call_finish(struct call *call, const char *status, uint16_t sip_status, const char *reason);
+/* code: of the notification that says why it did not complete; of a completed call, 0: there is none. */
+void call_finish(struct call *call, const char *status, uint16_t sip_status, int code, const char *reason);
 void call_set_status(struct call *call, const char *status);
+
+/* call_why.c: the end in words */
+/* One sentence for row.reason. */
+void call_why(const struct call *call, const struct dp_event *e, char *out, size_t n);
+int call_why_code(const struct dp_event *e); /* Twilio's */
+/* Into the notifications and the events of a call that has ended otherwise than completed. */
+void call_why_tell(struct call *call, int code);
 
 /* call_hook.c: requests to the user's application */
 void call_params(const struct call *call, struct form *f, const char *status);

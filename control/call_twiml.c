@@ -3,6 +3,7 @@
 #include "twiml/twiml_parse.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 static void on_pause(struct call *call, const struct twiml_effect *e)
 {
@@ -13,11 +14,15 @@ static void on_pause(struct call *call, const struct twiml_effect *e)
 
 static void on_hangup(struct call *call, const struct twiml_effect *e)
 {
-	call_hangup(call, "the TwiML came to its end");
+	char why[300];
+	snprintf(why, sizeof why, "the TwiML cannot go on: %.250s", call->trouble);
+	call_hangup(call, call->trouble[0] ? why : "the TwiML came to its end");
 }
 
 static void on_note(struct call *call, const struct twiml_effect *e)
 {
+	if (e->error)
+		snprintf(call->trouble, sizeof call->trouble, "%d %.240s", e->code, e->text);
 	if (e->line)
 		call_note(call, e->code, e->error, "%.300s (line %u, column %u)", e->text, e->line, e->col);
 	else
@@ -68,6 +73,7 @@ static void step(struct call *call, const struct twiml_event *ev)
 {
 	struct twiml_effects fx;
 	const struct twiml_program *before = twiml_session_program(call->twiml);
+	call->trouble[0] = 0;
 	twiml_step(call->twiml, ev, &fx);
 	if (twiml_session_program(call->twiml) != before)
 		tell_notes(call, twiml_session_program(call->twiml));

@@ -101,6 +101,20 @@ static void w_note(void *ctx, const struct call_note *n)
 	assert_memory_equal(n->sid, "NO", 2);
 }
 
+static void w_event(void *ctx, const struct event_row *e)
+{
+	struct world *w = ctx;
+	assert_true(w->n_event < WORLD_MAX);
+	struct world_event *o = &w->event[w->n_event++];
+	*o = (struct world_event){.status = e->status, .error = e->error};
+	memcpy(o->call_sid, e->call_sid, sizeof o->call_sid);
+	snprintf(o->url, sizeof o->url, "%s", e->url);
+	snprintf(o->message, sizeof o->message, "%s", e->message);
+	snprintf(o->next, sizeof o->next, "%s", e->next);
+	assert_string_equal(e->method, "INVITE");
+	assert_null(strstr(e->params, "s3cret"));
+}
+
 static void w_timer(void *ctx, uint64_t tag, uint64_t at_ns)
 {
 	struct world *w = ctx;
@@ -119,7 +133,10 @@ static void w_timer(void *ctx, uint64_t tag, uint64_t at_ns)
 
 static void w_log(void *ctx, char level, const char *sid, const char *text)
 {
+	struct world *w = ctx;
 	assert_null(strstr(text, "s3cret"));
+	w->log_level = level;
+	snprintf(w->log, sizeof w->log, "%s %s", sid, text);
 }
 
 static bool w_enhanced(void *ctx, const char *account)
@@ -151,6 +168,7 @@ static void init(struct world *w, uint32_t calls_max, const char *trunk, const c
 	    .webhook = w_webhook,
 	    .save = w_save,
 	    .note = w_note,
+	    .event = w_event,
 	    .timer = w_timer,
 	    .log = w_log,
 	    .enhanced_sip = w_enhanced};
@@ -174,7 +192,7 @@ void world_forget(struct world *w)
 		free(w->hook[i].account);
 		form_fini(&w->hook[i].params);
 	}
-	w->n_sent = w->n_resolve = w->n_hook = w->n_save = w->n_note = 0;
+	w->n_sent = w->n_resolve = w->n_hook = w->n_save = w->n_note = w->n_event = 0;
 }
 
 void world_fini(struct world *w)
@@ -285,6 +303,17 @@ void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause caus
 	e.sip_status = status;
 	e.progressed = progressed;
 	e.headers = dp_event_text(&e, span_str(headers ? headers : ""), &bad);
+	calls_dp_event(w->c, &e);
+}
+
+void world_ended_saying(
+    struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause cause, uint16_t status, const char *reason)
+{
+	bool bad = false;
+	struct dp_event e = event(w, i, DP_EV_ENDED, leg);
+	e.cause = (uint8_t)cause;
+	e.sip_status = status;
+	e.reason = dp_event_text(&e, span_str(reason), &bad);
 	calls_dp_event(w->c, &e);
 }
 

@@ -32,6 +32,11 @@ struct world_note {
 	char call_sid[35], text[420], url[200];
 };
 
+struct world_event {
+	char call_sid[35], url[200], message[400], next[80];
+	uint32_t status, error;
+};
+
 struct world_timer {
 	uint64_t tag, at_ns;
 };
@@ -42,7 +47,7 @@ struct world {
 	int64_t wall_ms;
 	bool plain_sip; /* the account's Enhanced Programmable SIP Features are off */
 	int originate_rc, webhook_rc;
-	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_timer;
+	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_event, n_timer;
 	/* from here on entries are as good as their counts above */
 	struct dp_cmd sent[WORLD_MAX]; /* ORIGINATE and everything else, in order */
 	struct {
@@ -52,7 +57,9 @@ struct world {
 	struct world_hook hook[WORLD_MAX];
 	struct world_save save[WORLD_MAX];
 	struct world_note note[WORLD_MAX];
+	struct world_event event[WORLD_MAX];
 	struct world_timer timer[256];
+	char log_level, log[400]; /* the last line */
 };
 
 void world_init(struct world *w, uint32_t calls_max);
@@ -75,6 +82,10 @@ void world_progress(struct world *w, uint32_t i, dp_leg leg, uint16_t status, bo
 void world_answered(struct world *w, uint32_t i, dp_leg leg, const char *headers);
 void world_ended(struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause cause, uint16_t status,
     bool progressed, const char *headers);
+
+/* The same with what the far side said about it. */
+void world_ended_saying(
+    struct world *w, uint32_t i, dp_leg leg, enum dp_end_cause cause, uint16_t status, const char *reason);
 
 /* i: the parent's ORIGINATE */
 void world_bridged(struct world *w, uint32_t i, dp_leg leg, dp_leg peer, bool on);
