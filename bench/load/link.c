@@ -55,7 +55,7 @@ void link_answer(struct link *l, struct pkt *p, const struct frame_udp *to, uint
 
 void link_send(struct link *l, struct pkt *p, uint16_t sport, uint16_t dport, uint32_t len)
 {
-	const struct ip_sock to = {l->hop, dport};
+	const struct ip_sock to = {.a = l->hop, .port = dport};
 	link_send_to(l, p, sport, &to, len);
 }
 

@@ -282,7 +282,7 @@ static int parts(struct load *l, uint64_t now)
 	if (streams_init(&l->streams, o->streams) != 0)
 		return -1;
 	if (o->echo)
-		l->streams.list[l->streams.n++].to = (struct ip_sock){o->to.a, ECHO_PORT};
+		l->streams.list[l->streams.n++].to = (struct ip_sock){.a = o->to.a, .port = ECHO_PORT};
 	if (o->rtp_ports && streams_read(&l->streams, o->rtp_ports) != 0)
 		return -1;
 	struct caller_conf *c = &l->caller.conf;

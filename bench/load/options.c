@@ -228,7 +228,7 @@ static int finish(struct options *o)
 	if (o->loop && !(o->caller && o->callee))
 		return refuse("--self needs --caller and --callee");
 	if (o->loop)
-		o->to = (struct ip_sock){o->ip, o->callee_port};
+		o->to = (struct ip_sock){.a = o->ip, .port = o->callee_port};
 	ip_addr_put(&b, &o->ip);
 	host[b.len] = 0;
 	if (!o->ruri[0])

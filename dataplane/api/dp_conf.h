@@ -16,6 +16,24 @@ struct dp_route {
 	struct ip_addr via; /* fam 0: on link */
 };
 
+/* Who speaks TCP for us. */
+enum dp_tcp {
+	DP_TCP_OFF = 0, /* nobody: no TCP, no TLS */
+	DP_TCP_KERNEL,  /* the kernel, in a network namespace of its own that has our address (TUN) */
+	DP_TCP_HOST,    /* the kernel in the namespace we were started in, which must have our address */
+	DP_TCP_MODES
+};
+
+#define DP_TLS_PEERS_MAX 64
+#define DP_TLS_NAME_MAX  253
+
+/* What is believed of the certificate of one name, or of all names below a domain (".example.com"). */
+struct dp_tls_peer {
+	char name[DP_TLS_NAME_MAX + 2];
+	char ca[256]; /* PEM file; empty: tls_ca */
+	bool verify;  /* false: any certificate will do */
+};
+
 struct dp_conf {
 	/* device */
 	char device[64];      /* an interface name (veth0), a PCI address (0000:01:00.0) or a DPDK vdev string */
@@ -40,6 +58,19 @@ struct dp_conf {
 	uint16_t sip_port;
 	uint32_t t1_ms, t2_ms, t4_ms; /* RFC 3261 Table 4: 500, 4000, 5000 */
 	char user_agent[64];  /* Dialplane/VERSION */
+	/* TCP and TLS; the port of TCP is sip_port */
+	uint8_t tcp;              /* enum dp_tcp */
+	uint32_t conns_max;       /* connections of one worker */
+	uint32_t conns_peer_max;  /* of those, from one address */
+	uint32_t conn_out_bytes;  /* that may wait for a far side that does not read */
+	uint32_t conn_idle_ms;    /* a connection without traffic is closed; 0: never */
+	uint32_t conn_setup_ms;   /* connect, and TLS handshake, each */
+	uint32_t conn_header_ms;  /* from the first byte of a message to the end of its headers; its body has 32 s */
+	uint16_t tls_port;        /* where we listen for TLS, and what our Contact says; 0: no TLS at all */
+	char tls_cert[256], tls_key[256]; /* PEM; cert empty: none is shown, nobody can connect to us by TLS */
+	char tls_ca[256];         /* PEM file of trusted CAs; empty: the system's */
+	uint8_t n_tls_peers;
+	struct dp_tls_peer tls_peers[DP_TLS_PEERS_MAX];
 	/* media */
 	uint16_t rtp_lo, rtp_hi; /* even port … odd port, split evenly among workers */
 	uint32_t rtp_quarantine_ms;

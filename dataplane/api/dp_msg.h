@@ -32,8 +32,18 @@ enum dp_cmd_type {
 
 enum dp_media_pref { DP_CODECS_BOTH = 0, DP_CODECS_PCMU = 1, DP_CODECS_PCMA = 2 };
 
+/* A request that is too long for UDP, more than 1,300 bytes (RFC 3261 §18.1.1). */
+enum dp_size_policy {
+	DP_SIZE_TCP_FIRST = 0, /* by TCP, and by UDP after all when nobody accepts the connection */
+	DP_SIZE_FRAGMENT,      /* by UDP in IP fragments */
+	DP_SIZE_REJECT,        /* not at all: ENDED with DP_END_BAD_COMMAND */
+	DP_SIZE_POLICIES
+};
+
 struct dp_originate {
 	struct ip_sock target;     /* where to send: resolved by control, checked against its target policy */
+	uint8_t transport;         /* enum dp_transport: by what; target's own field is not read */
+	uint8_t size_policy;       /* enum dp_size_policy, for DP_UDP */
 	uint32_t ring_timeout_ms;  /* from INVITE sent; 0 = none. At its end: CANCEL, ENDED with DP_END_RING_TIMEOUT */
 	uint8_t codecs;            /* enum dp_media_pref: which codecs to offer */
 	/* All text is checked by control: no bytes 00-1f, 7f; the worker refuses such text all the same. */
@@ -41,6 +51,10 @@ struct dp_originate {
 	struct dp_text from_user;  /* From user and display name; [A-Za-z0-9+._-] */
 	struct dp_text call_sid, account_sid;
 	struct dp_text headers;    /* extra lines "Name: value\r\n" … already on the allow-list */
+	/* DP_TLS: the name that the certificate must have (RFC 5922 §7.1): the host of the URI as the user wrote it,
+	 * never what DNS made of it; an address literal without brackets. Which CAs are trusted for it, or that
+	 * nothing is verified, is in dp_conf.tls_peers. */
+	struct dp_text tls_name;
 };
 
 struct dp_cmd {
@@ -76,7 +90,7 @@ enum dp_end_cause {
 	DP_END_RING_TIMEOUT,  /* ring_timeout_ms ran out; sip_status 487 (or what came) */
 	DP_END_REJECTED,      /* final response 3xx-6xx: sip_status */
 	DP_END_NO_RESPONSE,   /* Timer B/F: nothing at all came (sip_status 408) */
-	DP_END_TRANSPORT,     /* ICMP unreachable, no route, ARP without answer */
+	DP_END_TRANSPORT,     /* ICMP unreachable, no route, ARP without answer; connection or TLS handshake failed */
 	DP_END_MEDIA,         /* answer without a common codec or unusable SDP: ACK, BYE (sip_status 488) */
 	DP_END_PROTOCOL,      /* the far side broke the protocol beyond repair; reason says how */
 	DP_END_CAPACITY,      /* refused: a pool or the event ring has no room (sip_status 503) */

@@ -10,7 +10,7 @@ bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y)
 
 bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y)
 {
-	return x->port == y->port && ip_addr_eq(&x->a, &y->a);
+	return x->port == y->port && x->transport == y->transport && ip_addr_eq(&x->a, &y->a);
 }
 
 /* The library wants a terminated string; anything longer than the longest literal, and any NUL inside, is not

@@ -6,16 +6,23 @@
 #include "sip-parser/base/buf.h"
 
 struct ip_addr {
-	uint8_t fam; /* 0 none, 4, 6 */
+	uint8_t fam;   /* 0 none, 4, 6 */
 	uint8_t b[16]; /* network order; IPv4 in b[0..3], the rest zero */
 };
 
+/* How SIP reaches an address. */
+enum dp_transport { DP_UDP = 0, DP_TCP, DP_TLS, DP_TRANSPORTS };
+
 struct ip_sock {
 	struct ip_addr a;
-	uint16_t port; /* host order */
+	/* For SIP; media and everything below leave both 0. */
+	uint8_t transport : 2; /* enum dp_transport */
+	uint8_t via : 6;       /* TCP, TLS: 1 + the worker that has the connection; 0: whoever asks */
+	uint16_t port;         /* host order */
 };
 
 bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y);
+/* Address, port and transport; whose connection it is makes no difference. */
 bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y);
 /* Dotted IPv4, or IPv6 without brackets. -1: not an address literal. */
 [[nodiscard]] int ip_addr_parse(struct ip_addr *out, struct span s);

@@ -29,8 +29,20 @@ static bool pass_on(struct net *n, const struct udp_err *e, uint64_t now)
 	return n->ops.udp_quoted && n->ops.udp_quoted(n->ops.ctx, e, now);
 }
 
-static void unreachable(struct net *n, struct pkt *p, uint64_t now)
+/* The error is about a TCP segment from an address of ours. Who speaks TCP knows whether it was sent. */
+static bool about_tcp(const struct net *n, const struct pkt *p)
 {
+	struct ip4_hdr q;
+	return n->ops.tcp && ip4_read(p->data + ICMP_HDR, p->len - ICMP_HDR, true, &q) &&
+	       q.proto == IP_PROTO_TCP && own_find(&n->own, q.src) != OWN_NONE;
+}
+
+static void unreachable(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+{
+	if (about_tcp(n, p)) {
+		ip4_to_tcp(n, h, p, true, now);
+		return;
+	}
 	struct udp_err e = {.icmp_type = p->data[0], .icmp_code = p->data[1]};
 	pkt_pull(p, ICMP_HDR);
 	if (udp_read_quoted(n, p, &e) && (net_udp_quoted(n, &e, now) || pass_on(n, &e, now)))
@@ -46,7 +58,7 @@ void icmp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t 
 	else if (p->data[0] == ICMP_ECHO && p->data[1] == 0)
 		answer_echo(n, h, p, now);
 	else if (p->data[0] == ICMP_UNREACHABLE)
-		unreachable(n, p, now);
+		unreachable(n, h, p, now);
 	else
 		net_drop(n, p, STAT_drop_icmp);
 }

@@ -52,14 +52,43 @@ bool ip4_read(const uint8_t *d, uint32_t len, bool cut, struct ip4_hdr *h)
 	return options_ok(d + IP4_HDR, h->hlen - IP4_HDR);
 }
 
+void ip4_to_tcp(struct net *n, const struct ip4_hdr *h, struct pkt *p, bool icmp, uint64_t now)
+{
+	if (!n->ops.tcp) {
+		net_drop(n, p, STAT_drop_ip_proto);
+		return;
+	}
+	struct ip_in in = {.pkt = p,
+	    .src = ip4_addr(h->src),
+	    .dst = ip4_addr(h->dst),
+	    .own = own_find(&n->own, h->dst),
+	    .ip_hdr = h->hlen,
+	    .icmp = icmp};
+	n->ops.tcp(n->ops.ctx, &in, now);
+}
+
 static void deliver(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
 {
 	if (h->proto == IP_PROTO_UDP)
 		udp_input(n, h, p, now);
 	else if (h->proto == IP_PROTO_ICMP)
 		icmp_input(n, h, p, now);
+	else if (h->proto == IP_PROTO_TCP)
+		ip4_to_tcp(n, h, p, false, now);
 	else
 		net_drop(n, p, STAT_drop_ip_proto);
+}
+
+/* A header is put in front of the whole payload again, for those who want one. */
+static struct pkt *reassemble(struct net *n, struct ip4_hdr *h, struct pkt *p, uint64_t now)
+{
+	p = frag_input(n, h, p, now);
+	if (!p || (h->proto != IP_PROTO_TCP && h->proto != IP_PROTO_ICMP))
+		return p;
+	ip4_push(p, &(struct ip4_way){h->src, h->dst, h->proto, h->id}, 0);
+	pkt_pull(p, IP4_HDR);
+	h->hlen = IP4_HDR;
+	return p;
 }
 
 void ip4_input(struct net *n, struct pkt *p, uint64_t now)
@@ -80,7 +109,7 @@ void ip4_input(struct net *n, struct pkt *p, uint64_t now)
 	p->len = h.total; /* the rest is ethernet padding */
 	pkt_pull(p, h.hlen);
 	if (h.more || h.off)
-		p = frag_input(n, &h, p, now);
+		p = reassemble(n, &h, p, now);
 	if (p)
 		deliver(n, &h, p, now);
 }
@@ -99,4 +128,28 @@ int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t
 	ip4_push(p, way, 0);
 	arp_output(n, p, hop, now);
 	return 0;
+}
+
+int net_ip_send(
+    struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, uint64_t now)
+{
+	const struct ip4_way way = {n->own.ip[own], ip4_of(dst), proto, ip4_next_id(n)};
+	return ip4_output(n, p, &way, now);
+}
+
+bool net_ip_forward(struct net *n, struct pkt *p, uint64_t now)
+{
+	struct ip4_hdr h;
+	uint32_t hop;
+	if (!ip4_read(p->data, p->len, false, &h) || h.total != p->len || h.more || h.off ||
+	    own_find(&n->own, h.src) == OWN_NONE || p->len > n->mtu) {
+		net_drop(n, p, STAT_drop_ip_bad);
+		return false;
+	}
+	if (!route_unicast(&n->routes, h.dst) || !route_lookup(&n->routes, h.dst, &hop)) {
+		net_drop(n, p, STAT_drop_ip_no_route);
+		return false;
+	}
+	arp_output(n, p, hop, now);
+	return true;
 }

@@ -11,6 +11,7 @@
 #define IP4_MORE      0x2000
 #define IP4_OFF_MASK  0x1fff
 #define IP_PROTO_ICMP 1
+#define IP_PROTO_TCP  6
 #define IP_PROTO_UDP  17
 
 struct ip4_hdr {
@@ -27,6 +28,8 @@ struct ip4_hdr {
  * message that quotes only the beginning), checksum, options. */
 bool ip4_read(const uint8_t *data, uint32_t len, bool cut, struct ip4_hdr *h);
 void ip4_input(struct net *n, struct pkt *p, uint64_t now);
+/* A TCP segment, or an ICMP error about one: to who speaks TCP. Takes the packet (data behind the IP header). */
+void ip4_to_tcp(struct net *n, const struct ip4_hdr *h, struct pkt *p, bool icmp, uint64_t now);
 
 /* Identification for the next datagram. */
 static inline uint16_t ip4_next_id(struct net *n)

@@ -28,6 +28,16 @@ struct udp_err {
 	uint16_t ip_id, udp_sum; /* ICMP: identification and checksum of the packet quoted */
 };
 
+/* A received TCP segment, or an ICMP error (type 3) that quotes one of ours: whole, its checksums not looked at. The IP header stands in
+ * front of data, ip_hdr bytes, rebuilt when the packet came in fragments. */
+struct ip_in {
+	struct pkt *pkt; /* data at the TCP or ICMP header, len from there */
+	struct ip_addr src, dst;
+	uint32_t own; /* number of dst, see net_own */
+	uint8_t ip_hdr;
+	bool icmp;
+};
+
 struct net_ops {
 	void *ctx;
 	void (*udp)(void *ctx, struct udp_in *in, uint64_t now);
@@ -36,6 +46,8 @@ struct net_ops {
 	 * NULL. */
 	uint32_t (*udp_soon)(void *ctx, const struct udp_in *in, unsigned step, uint32_t what);
 	void (*udp_error)(void *ctx, const struct udp_err *err, uint64_t now);
+	/* Takes the packet. NULL: nobody speaks TCP, counted drop_ip_proto. */
+	void (*tcp)(void *ctx, struct ip_in *in, uint64_t now);
 	/* An ICMP error quotes a packet of our address that this net did not send: another worker may have
 	 * (net_udp_quoted). True: it was passed on, or dropped and counted; false: counted drop_icmp here. May
 	 * be NULL. */
@@ -86,6 +98,14 @@ int net_flow_send(struct net *n, struct pkt *p, const struct net_flow *f, uint64
 /* Send the same payload again (retransmission): p was sent before by net_udp_send and kept with pkt_ref.
  * Takes one reference. */
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
+
+/* Send pkt->data[0, len) as the payload of an IP packet (TCP: the segment with its checksum made) from our address `own`.
+ * Takes one reference. -ENETUNREACH: no route (counted). */
+int net_ip_send(
+    struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, uint64_t now);
+/* Send a whole IP packet that somebody else made in our name: it must be from one of our addresses, unfragmented and right.
+ * Takes one reference. False: it was not, or there is no route (counted). */
+bool net_ip_forward(struct net *n, struct pkt *p, uint64_t now);
 
 /* Our addresses by number: 0 is net_addr, then dp_conf's media_ips. net_own: 0xffffffff when `a` is not
  * ours. */

@@ -28,8 +28,8 @@ void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t n
 		return;
 	}
 	struct udp_in in = {.pkt = p, .own = own_find(&n->own, h->dst)};
-	in.src = (struct ip_sock){ip4_addr(h->src), get16(p->data)};
-	in.dst = (struct ip_sock){ip4_addr(h->dst), get16(p->data + 2)};
+	in.src = (struct ip_sock){.a = ip4_addr(h->src), .port = get16(p->data)};
+	in.dst = (struct ip_sock){.a = ip4_addr(h->dst), .port = get16(p->data + 2)};
 	pkt_pull(p, UDP_HDR);
 	n->ops.udp(n->ops.ctx, &in, now);
 }
@@ -100,8 +100,8 @@ bool udp_read_quoted(const struct net *n, const struct pkt *p, struct udp_err *e
 	const uint8_t *udp = own_udp(n, p, &h);
 	if (!udp)
 		return false;
-	e->local = (struct ip_sock){ip4_addr(h.src), get16(udp)};
-	e->remote = (struct ip_sock){ip4_addr(h.dst), get16(udp + 2)};
+	e->local = (struct ip_sock){.a = ip4_addr(h.src), .port = get16(udp)};
+	e->remote = (struct ip_sock){.a = ip4_addr(h.dst), .port = get16(udp + 2)};
 	e->ip_id = h.id;
 	e->udp_sum = get16(udp + UDP_CSUM);
 	return true;

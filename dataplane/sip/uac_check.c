@@ -128,10 +128,14 @@ const char *uac_check(const struct sip *s, const struct dp_cmd *c)
 {
 	const struct dp_originate *o = &c->orig;
 	if (!in_slot(c, o->ruri) || !in_slot(c, o->from_user) || !in_slot(c, o->call_sid) ||
-	    !in_slot(c, o->account_sid) || !in_slot(c, o->headers))
+	    !in_slot(c, o->account_sid) || !in_slot(c, o->headers) || !in_slot(c, o->tls_name))
 		return "text outside of the command";
 	if (o->target.a.fam != 4 || o->target.port == 0 || net_forbidden(s->env.net, &o->target))
 		return "target: not an IPv4 address and port that may be sent to";
+	if (o->transport != DP_UDP)
+		return "transport: only UDP is spoken";
+	if (o->size_policy >= DP_SIZE_POLICIES)
+		return "size_policy: unknown";
 	if (o->codecs > DP_CODECS_PCMA)
 		return "codecs: unknown preference";
 	const char *bad = check_ruri(dp_cmd_span(c, o->ruri));

@@ -40,8 +40,8 @@ void callee_init(struct sim *s, struct callee *c, uint32_t i)
 	static const uint16_t rejects[] = {302, 404, 408, 480, 488, 500, 503, 600, 603};
 	memset(c, 0, sizeof *c);
 	c->kind = draw_kind(s);
-	c->sip = (struct ip_sock){{4, {192, 0, 2, (uint8_t)(10 + i)}}, 5060};
-	c->rtp = (struct ip_sock){c->sip.a, (uint16_t)(4000 + 2 * sim_rand(s, 100))};
+	c->sip = (struct ip_sock){.a = {4, {192, 0, 2, (uint8_t)(10 + i)}}, .port = 5060};
+	c->rtp = (struct ip_sock){.a = c->sip.a, .port = (uint16_t)(4000 + 2 * sim_rand(s, 100))};
 	c->pt = sim_chance(s, 300) ? 8 : 0;
 	c->both =
 	    sim_chance(s, 300) && c->kind != CALLEE_HOLDS; /* the engine's answer to an offer names one */

@@ -82,8 +82,8 @@ int frame_read_udp(struct frame_udp *out, const uint8_t *f, uint32_t len)
 	if (r16(u + 4) != total - IP || r16(u + 6) == 0 || udp_sum(ip, u, total - IP) != 0)
 		return -1;
 	*out = (struct frame_udp){.payload = u + UDP, .len = total - IP - UDP};
-	out->src = (struct ip_sock){{.fam = 4}, (uint16_t)r16(u)};
-	out->dst = (struct ip_sock){{.fam = 4}, (uint16_t)r16(u + 2)};
+	out->src = (struct ip_sock){.a = {.fam = 4}, .port = (uint16_t)r16(u)};
+	out->dst = (struct ip_sock){.a = {.fam = 4}, .port = (uint16_t)r16(u + 2)};
 	memcpy(out->src.a.b, ip + 12, 4);
 	memcpy(out->dst.a.b, ip + 16, 4);
 	return 1;

@@ -18,7 +18,8 @@ void stranger_init(struct sim *s)
 
 static void say(struct sim *s, uint16_t from, uint16_t port, const void *data, uint32_t len)
 {
-	struct ip_sock src = {{4, {192, 0, 2, STRANGER_HOST}}, from}, dst = {s->conf.ip, port};
+	struct ip_sock src = {.a = {4, {192, 0, 2, STRANGER_HOST}}, .port = from},
+	               dst = {.a = s->conf.ip, .port = port};
 	wire_send(s, &src, &dst, data, len);
 }
 

@@ -89,7 +89,7 @@ static void arrive(struct bench *b, const uint8_t *frame, uint32_t len)
 void bench_in(struct bench *b, const struct ip_sock *src, uint16_t port, const void *data, uint32_t len)
 {
 	uint8_t f[FRAME_MAX];
-	struct ip_sock dst = {b->to, port};
+	struct ip_sock dst = {.a = b->to, .port = port};
 	arrive(b, f, frame_udp(f, far_mac, our_mac, src, &dst, data, len));
 }
 

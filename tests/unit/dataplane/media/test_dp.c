@@ -159,7 +159,7 @@ static void originate(struct dp *d, uint16_t w)
 	memset(c, 0, offsetof(struct dp_cmd, text));
 	c->type = DP_CMD_ORIGINATE;
 	c->cookie = 42;
-	c->orig.target = (struct ip_sock){{4, {192, 0, 2, 2}}, 5060};
+	c->orig.target = (struct ip_sock){.a = {4, {192, 0, 2, 2}}, .port = 5060};
 	c->orig.ruri = dp_cmd_text(c, SPAN("sip:bob@192.0.2.2"), &bad);
 	c->orig.from_user = dp_cmd_text(c, SPAN("alice"), &bad);
 	c->orig.call_sid = dp_cmd_text(c, SPAN("CA1"), &bad);

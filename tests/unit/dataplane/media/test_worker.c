@@ -22,7 +22,7 @@
 #define RIG_WORKERS 3
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1}, far_mac[6] = {2, 0, 0, 0, 0, 9};
-static const struct ip_sock far_sip = {{4, {192, 0, 2, 10}}, 5060};
+static const struct ip_sock far_sip = {.a = {4, {192, 0, 2, 10}}, .port = 5060};
 
 struct rig {
 	struct dp_conf conf;
@@ -124,7 +124,7 @@ static uint64_t stat_of(const struct rig *r, uint16_t w, enum stat_id id)
 static void arrive(struct rig *r, uint16_t w, uint16_t port, const void *data, uint32_t len)
 {
 	uint8_t f[FRAME_MAX];
-	struct ip_sock dst = {r->conf.ip, port};
+	struct ip_sock dst = {.a = r->conf.ip, .port = port};
 	uint32_t n = frame_udp(f, far_mac, our_mac, &far_sip, &dst, data, len);
 	assert_int_equal(pktio_mem_push(r->io[w], f, n), 0);
 }

@@ -179,7 +179,7 @@ static void arrive(struct rig *r, const uint8_t *frame, uint32_t len)
 void rig_say_from(struct rig *r, const struct ip_sock *src, const void *data, uint32_t len)
 {
 	uint8_t f[FRAME_MAX];
-	struct ip_sock dst = {r->conf.ip, r->conf.sip_port};
+	struct ip_sock dst = {.a = r->conf.ip, .port = r->conf.sip_port};
 	arrive(r, f, frame_udp(f, far_mac, our_mac, src, &dst, data, len));
 }
 
