@@ -9,6 +9,7 @@
 #define DP_WORKERS_MAX 32
 #define DP_ROUTES_MAX  16
 #define DP_MEDIA_IPS_MAX 128
+#define DP_SOURCES_MAX 64
 
 struct dp_route {
 	struct ip_addr net;
@@ -32,6 +33,12 @@ struct dp_tls_peer {
 	char name[DP_TLS_NAME_MAX + 2];
 	char ca[256]; /* PEM file; empty: tls_ca */
 	bool verify;  /* false: any certificate will do */
+};
+
+/* A network: all addresses that begin with `prefix` bits of `net`. */
+struct dp_net {
+	struct ip_addr net;
+	uint8_t prefix;
 };
 
 struct dp_conf {
@@ -71,6 +78,8 @@ struct dp_conf {
 	char tls_ca[256];         /* PEM file of trusted CAs; empty: the system's */
 	uint8_t n_tls_peers;
 	struct dp_tls_peer tls_peers[DP_TLS_PEERS_MAX];
+	uint8_t n_sources;    /* who may call us, by address; none: nobody (403) */
+	struct dp_net sources[DP_SOURCES_MAX];
 	/* media */
 	uint16_t rtp_lo, rtp_hi; /* even port … odd port, split evenly among workers */
 	uint32_t rtp_quarantine_ms;

@@ -30,6 +30,9 @@ static const char *const cmd_names[DP_CMD_TYPES] = {
     [DP_CMD_BRIDGE] = "BRIDGE",
     [DP_CMD_UNBRIDGE] = "UNBRIDGE",
     [DP_CMD_HANGUP] = "HANGUP",
+    [DP_CMD_RING] = "RING",
+    [DP_CMD_ANSWER] = "ANSWER",
+    [DP_CMD_REJECT] = "REJECT",
 };
 
 static const char *const ev_names[DP_EV_TYPES] = {
@@ -43,6 +46,7 @@ static const char *const ev_names[DP_EV_TYPES] = {
     [DP_EV_RESUMED] = "RESUMED",
     [DP_EV_DTMF] = "DTMF",
     [DP_EV_ENDED] = "ENDED",
+    [DP_EV_INCOMING] = "INCOMING",
 };
 
 static const char *const end_names[DP_END_CAUSES] = {
@@ -59,6 +63,8 @@ static const char *const end_names[DP_END_CAUSES] = {
     [DP_END_CAPACITY] = "capacity",
     [DP_END_BAD_COMMAND] = "bad-command",
     [DP_END_SHUTDOWN] = "shutdown",
+    [DP_END_REMOTE_CANCEL] = "remote-cancel",
+    [DP_END_DECLINED] = "declined",
 };
 
 static const char *name_of(const char *const *names, unsigned count, unsigned i)

@@ -6,7 +6,12 @@
  * A leg's life as control sees it:
  *   ORIGINATE ─► STARTED ─► PROGRESS* ─► ANSWERED ─► (BRIDGED, HELD, RESUMED …)* ─► ENDED
  *            └─► ENDED (refused: no capacity, bad target; the leg never had a handle)
- * ENDED is told exactly once for every ORIGINATE, is the last event of the leg, and its handle is dead
+ * A call from outside:
+ *   INCOMING ─► RING* ─► ANSWER ─► ANSWERED ─► … ─► ENDED
+ *            ├─► REJECT ─► ENDED (declined)
+ *            └─► ENDED (remote-cancel: the caller gave up)
+ * The cookie of its events is 0: its handle is its name.
+ * ENDED is told exactly once for every ORIGINATE and INCOMING, is the last event of the leg, and its handle is dead
  * afterwards: later commands to it are counted (cmd_stale_handle) and ignored. */
 #ifndef DP_MSG_H
 #define DP_MSG_H
@@ -26,7 +31,10 @@ enum dp_cmd_type {
 	DP_CMD_ORIGINATE, /* send an INVITE */
 	DP_CMD_BRIDGE,    /* relay audio between .leg and .peer (same worker); either may be early (183 with SDP) */
 	DP_CMD_UNBRIDGE,  /* stop relaying for .leg and its peer; both stay up */
-	DP_CMD_HANGUP,    /* before the answer CANCEL, after it BYE; .reason goes into the Reason header */
+	DP_CMD_HANGUP,    /* before the answer CANCEL (of a call from outside: 480, or .sip_status), after it BYE */
+	DP_CMD_RING,      /* INCOMING: 180 or 183 (.sip_status); early_media: with our SDP, the leg may be bridged */
+	DP_CMD_ANSWER,    /* INCOMING: 200 with our SDP */
+	DP_CMD_REJECT,    /* INCOMING: final response .sip_status (400 to 699) with .reason */
 	DP_CMD_TYPES
 };
 
@@ -61,9 +69,11 @@ struct dp_cmd {
 	uint16_t type;      /* enum dp_cmd_type */
 	uint16_t text_len;
 	uint16_t sip_status; /* HANGUP: Reason: SIP;cause=… ; 0 = normal clearing */
+	bool early_media;    /* RING */
 	uint64_t cookie;    /* ORIGINATE: control's name for the leg, returned in every event of it */
 	dp_leg leg, peer;
-	struct dp_originate orig;
+	struct dp_originate orig; /* RING, ANSWER: .call_sid alone, if it is to be told in our BYE */
+	struct dp_text reason;    /* REJECT: reason phrase; empty: the RFC's */
 	char text[DP_TEXT_MAX];
 };
 
@@ -78,6 +88,8 @@ enum dp_ev_type {
 	DP_EV_RESUMED,
 	DP_EV_DTMF,      /* digit by SIP INFO; text: reason holds the digit */
 	DP_EV_ENDED,     /* cause, sip_status, reason, headers, counts */
+	DP_EV_INCOMING,  /* a call from outside: .leg is valid from here; text: request_uri, remote_uri (From), local_uri
+	                    (To), sip_call_id, headers; early_media: it offers SDP; max_forwards; remote */
 	DP_EV_TYPES
 };
 
@@ -96,6 +108,8 @@ enum dp_end_cause {
 	DP_END_CAPACITY,      /* refused: a pool or the event ring has no room (sip_status 503) */
 	DP_END_BAD_COMMAND,   /* ORIGINATE that cannot be sent: reason says which field and limit */
 	DP_END_SHUTDOWN,      /* engine stops */
+	DP_END_REMOTE_CANCEL, /* the caller gave up before the answer: CANCEL or BYE (sip_status 487) */
+	DP_END_DECLINED,      /* our REJECT or HANGUP before the answer: sip_status is what we said */
 	DP_END_CAUSES
 };
 
@@ -110,8 +124,9 @@ struct dp_event {
 	uint16_t text_len;
 	uint16_t sip_status; /* the response this event stands for; 0 = none */
 	uint8_t cause;       /* ENDED: enum dp_end_cause */
-	uint8_t codec;       /* ANSWERED: payload type 0 or 8 */
-	bool early_media;    /* PROGRESS: it had usable SDP, the leg may be bridged */
+	uint8_t codec;       /* ANSWERED: payload type 0 or 8; 0xff: known when the ACK comes */
+	uint8_t max_forwards; /* INCOMING */
+	bool early_media;    /* PROGRESS: it had usable SDP, the leg may be bridged; INCOMING: it has an offer */
 	bool progressed;     /* ENDED: a provisional response had come */
 	uint64_t cookie;
 	dp_leg leg, peer;
@@ -119,6 +134,7 @@ struct dp_event {
 	struct ip_sock remote; /* signalling source of the response */
 	struct dp_media_counts media; /* ENDED */
 	struct dp_text sip_call_id, local_uri, remote_uri; /* STARTED: Call-ID, From URI, To URI of the INVITE */
+	struct dp_text request_uri; /* INCOMING */
 	struct dp_text reason;  /* reason phrase, Reason/Warning text, or our own words */
 	struct dp_text headers; /* X- headers of the response or BYE that this event stands for: "Name: value\r\n" … */
 	char text[DP_TEXT_MAX];

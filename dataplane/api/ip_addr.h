@@ -22,6 +22,8 @@ struct ip_sock {
 };
 
 bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y);
+/* a begins with `prefix` bits of net (and is of its family). */
+bool ip_addr_in(const struct ip_addr *a, const struct ip_addr *net, uint8_t prefix);
 /* Address, port and transport; whose connection it is makes no difference. */
 bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y);
 /* Dotted IPv4, or IPv6 without brackets. -1: not an address literal. */

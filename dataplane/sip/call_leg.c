@@ -79,6 +79,15 @@ static bool is_x_header(struct span name)
 	return name.len > 2 && (name.p[0] | 0x20) == 'x' && name.p[1] == '-';
 }
 
+/* What control is told: X- headers; of an INVITE the user-to-user information as well. */
+static bool is_told(const struct sip_msg *m, const struct sip_hdr *h)
+{
+	struct span name = sip_hdr_name(m, h);
+	if (m->is_request && m->method == SIP_INVITE && span_ieq(name, SPAN("User-to-User")))
+		return true;
+	return h->id == SIP_H_OTHER && is_x_header(name);
+}
+
 /* A header value on one line: folds and tabs become one space, other control bytes are left out. */
 static void put_clean(struct buf *b, struct span v)
 {
@@ -105,7 +114,7 @@ void leg_event_headers(struct sip *s, struct dp_event *e, const struct sip_msg *
 	for (uint16_t i = 0; m && i < m->n_hdrs && !bad; i++) {
 		const struct sip_hdr *h = &m->hdrs[i];
 		struct span name = sip_hdr_name(m, h);
-		if (h->id != SIP_H_OTHER || !is_x_header(name))
+		if (!is_told(m, h))
 			continue;
 		uint16_t line = e->text_len;
 		struct buf b = buf_on(e->text + line, DP_TEXT_MAX - line);
@@ -187,8 +196,9 @@ static void part(struct leg *l, bool tell_self, uint64_t now)
 
 static bool bridgeable(const struct leg *l)
 {
-	return l && l->media != MEDIA_NONE &&
-	       (l->state == LEG_UP || (l->state == LEG_PROCEEDING && l->early));
+	if (!l || l->media == MEDIA_NONE)
+		return false;
+	return l->state == LEG_UP || (l->early && (l->state == LEG_PROCEEDING || l->state == LEG_INCOMING));
 }
 
 void leg_bridge(struct sip *s, const struct dp_cmd *c, uint64_t now)
@@ -268,7 +278,10 @@ void leg_free(struct leg *l, uint64_t now)
 		media_close(s->env.media, l->media, &none, now);
 	}
 	wheel_cancel(s->env.wheel, &l->timer);
-	if (l->dialog.confirmed)
+	if (l->invite)
+		pkt_put(l->invite);
+	l->invite = NULL;
+	if (l->dialog.confirmed && !l->dialog.uas)
 		fork_ended(l, now);
 	dialog_close(&l->dialog, &s->texts);
 	pool_put(&s->legs, l);
@@ -311,7 +324,9 @@ void leg_clear(struct leg *l, uint64_t now)
 {
 	struct sip *s = l->sip;
 	l->state = LEG_CLEARING;
-	if (send_bye(l, now))
+	if (l->unacked)
+		wheel_cancel(s->env.wheel, &l->timer); /* the ACK, or Timer H of the 2xx, brings us back here */
+	else if (send_bye(l, now))
 		leg_free(l, now);
 	else
 		wheel_arm(s->env.wheel, &l->timer, now + s->times.t1, l->timer.fn);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A call leg: one dialog that we began, its INVITE transaction, its media, and the name control has for it.
+/* A call leg: one dialog that we began or were called by, its INVITE transaction, its media, and the name control has for
+ * it.
  *
  * A leg has two ends. leg_tell_end closes the media and tells control ENDED: the handle is dead from then on.
  * leg_free gives the slot back. Between the two lies what the protocol still owes the far side (a CANCEL that
@@ -18,7 +19,9 @@ enum leg_state {
 	LEG_PROCEEDING, /* a provisional response came */
 	LEG_CANCELING,  /* somebody gave up: CANCEL is sent, or waits for the first provisional (§9.1) */
 	LEG_UP,         /* 2xx taken and acknowledged */
-	LEG_CLEARING,   /* told ENDED, the BYE waits for a buffer or a transaction */
+	LEG_CLEARING,   /* told ENDED, the BYE waits for a buffer or a transaction, or for the ACK of our 2xx (§15) */
+	LEG_INCOMING,   /* called: the INVITE has no final response yet */
+	LEG_REFUSING,   /* told ENDED, the final response waits for a buffer */
 	LEG_STATES
 };
 
@@ -30,17 +33,20 @@ struct leg {
 	struct session session;
 	struct ip_sock hop; /* where requests of the dialog go */
 	uint32_t media;     /* MEDIA_NONE = none */
-	uint32_t ict, ist;  /* transactions: our INVITE; a re-INVITE of the far side; TXN_NO_INDEX = none */
+	struct pkt *invite; /* INCOMING, REFUSING: a copy of their INVITE, for the responses to come */
+	uint32_t ict, ist;  /* transactions: our INVITE; an INVITE of the far side; TXN_NO_INDEX = none */
 	dp_leg handle, peer;
 	uint64_t give_up_at;  /* CANCELING: ns */
 	uint64_t early_tag;   /* hash of the To tag whose early SDP was taken */
 	uint64_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
 	uint16_t last_status; /* of the last provisional told */
-	uint16_t bye_status;  /* why we hang up, for the Reason header; 0 = normal clearing */
+	uint16_t bye_status;  /* why we hang up, for the Reason header; 0 = normal clearing. REFUSING: what we answer */
 	uint8_t state;        /* enum leg_state */
 	uint8_t why;          /* CANCELING: enum dp_end_cause asked for */
 	uint8_t n_progress;   /* provisionals told, bounded */
 	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
+	bool unacked;   /* called: our 2xx has no ACK yet */
+	bool answering; /* called: the 2xx waits for a buffer */
 };
 
 /* NULL: a pool has no room; nothing is held. */
@@ -69,13 +75,13 @@ static inline void leg_end(struct leg *l, const struct leg_end *e, uint64_t now)
 
 /* An event of this leg; NULL when control must not hear of it any more. */
 struct dp_event *leg_event(struct leg *l, enum dp_ev_type type, uint64_t now);
-/* X- headers of a message, canonical, one line each. */
+/* X- headers of a message (of an INVITE also User-to-User), canonical, one line each. */
 void leg_event_headers(struct sip *s, struct dp_event *e, const struct sip_msg *m);
 /* Some words, without control bytes, bounded. */
 void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, const struct sip_msg *m);
 
 /* Send BYE for a confirmed dialog and let go of the leg (control has been told): now, or as soon as a buffer
- * and a transaction can be had. The far side never keeps a call because we were short of memory. */
+ * and a transaction can be had; as the called side not before the ACK of our 2xx (§15). The far side never keeps a call because we were short of memory. */
 void leg_clear(struct leg *l, uint64_t now);
 
 /* Media. */

@@ -214,6 +214,47 @@ int dialog_confirm(struct dialog *d, struct dialog_pools *p, const struct msg_in
 	return 0;
 }
 
+static bool put_routes(struct buf *out, const struct sip_msg *m)
+{
+	struct span e[ROUTES_MAX];
+	uint32_t n = routes_of(m, e, &out->full);
+	for (uint32_t i = 0; i < n; i++) {
+		buf_span(out, i ? SPAN(", ") : SPAN(""));
+		dialog_put_unfolded(out, e[i]);
+	}
+	return !out->full;
+}
+
+static bool take_names(struct dialog *d, struct dialog_pools *p, const struct msg_in *h)
+{
+	return dialog_set(d, p, DIALOG_CALL, sip_at(h->m, h->c->call_id)) &&
+	       dialog_set(d, p, DIALOG_RURI, sip_at(h->m, h->c->from.uri.text)) &&
+	       dialog_set(d, p, DIALOG_USER, sip_at(h->m, h->c->to.uri.text)) &&
+	       dialog_set(d, p, DIALOG_TAG, msg_from_tag(h));
+}
+
+int dialog_accept(
+    struct dialog *d, struct dialog_pools *p, const struct msg_in *h, const char **reason, bool *full)
+{
+	struct span target;
+	char tmp[DIALOG_LONG_BYTES];
+	struct buf route = buf_on(tmp, sizeof tmp);
+	*full = false;
+	*reason = "INVITE without a usable Contact";
+	if (!dialog_contact(h, &target))
+		return -1;
+	*reason = "route set too long";
+	if (!put_routes(&route, h->m))
+		return -1;
+	d->uas = d->confirmed = true;
+	*full = true;
+	*reason = "no room for the text of the call";
+	if (!take_names(d, p, h) || !dialog_set(d, p, DIALOG_TARGET, target) ||
+	    !dialog_set(d, p, DIALOG_ROUTE, buf_view(&route)))
+		return -1;
+	return dialog_cseq_in(d, h->c->cseq) ? 0 : -1;
+}
+
 bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct msg_in *h)
 {
 	struct span target;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A dialog as its caller's side keeps it (RFC 3261 §12): both tags, the Call-ID, the two sequence numbers, the
+/* A dialog as we keep it, calling or called (RFC 3261 §12): both tags, the Call-ID, the two sequence numbers, the
  * remote target and the route set. The long parts are text in a bounded, reference-counted block, because the
  * INVITE transaction needs the Request-URI longer than the leg does. Pure: no packet, no clock. */
 #ifndef DP_SIP_DIALOG_H
@@ -12,12 +12,13 @@
 
 /* What the text block holds. */
 enum dialog_text {
-	DIALOG_RURI,   /* Request-URI and To URI of the INVITE */
-	DIALOG_USER,   /* our user part */
+	DIALOG_RURI,   /* the far side's URI: Request-URI and To of our INVITE, or From of theirs */
+	DIALOG_USER,   /* our user part; called (uas): our URI, the To of their INVITE */
 	DIALOG_SID,    /* X-Twilio-CallSid */
 	DIALOG_TAG,    /* remote tag */
 	DIALOG_TARGET, /* remote target URI */
 	DIALOG_ROUTE,  /* route set, ready for a Route header: "<sip:a;lr>, <sip:b;lr>"; empty = none */
+	DIALOG_CALL,   /* called (uas): their Call-ID */
 	DIALOG_TEXTS
 };
 
@@ -48,7 +49,8 @@ struct dialog {
 	struct dialog_block *text;
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_set;
-	bool confirmed;
+	bool confirmed; /* the far side's tag is known */
+	bool uas;       /* the far side called */
 };
 
 [[nodiscard]] int dialog_pools_init(struct dialog_pools *p, const uint32_t count[DIALOG_SIZES]);
@@ -78,7 +80,7 @@ static inline struct span dialog_tag(const struct dialog *d)
 
 static inline struct span dialog_call_id(const struct dialog *d)
 {
-	return span_of(d->call_id, IDENT_LEN);
+	return d->uas ? dialog_span(d, DIALOG_CALL) : span_of(d->call_id, IDENT_LEN);
 }
 
 /* Replace one text (moves to a larger block when needed). False: longer than DIALOG_LONG_BYTES in all, or no
@@ -91,6 +93,11 @@ static inline struct span dialog_call_id(const struct dialog *d)
  * Record-Route in reverse (§12.1.2). -1 with a static reason: no To tag, no usable Contact, too long. */
 [[nodiscard]] int dialog_confirm(
     struct dialog *d, struct dialog_pools *p, const struct msg_in *h, const char **reason);
+
+/* Become the called side's dialog of an INVITE (§12.1.1): its tag, Call-ID, URIs, Contact, Record-Route in order. -1 with
+ * a static reason: what the far side left out or made too long, or *full: no room for the text. */
+[[nodiscard]] int dialog_accept(
+    struct dialog *d, struct dialog_pools *p, const struct msg_in *h, const char **reason, bool *full);
 
 /* A target refresh request (§12.2.2): take over its Contact, if it has a usable one. False: no room. */
 [[nodiscard]] bool dialog_refresh(struct dialog *d, struct dialog_pools *p, const struct msg_in *h);

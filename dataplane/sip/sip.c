@@ -6,6 +6,7 @@
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac.h"
+#include "dataplane/sip/uas_call.h"
 #include "dataplane/sip/uas_core.h"
 #include "sip-parser/sip_addr.h"
 #include "sip-parser/sip_uri.h"
@@ -77,7 +78,7 @@ static int make_pools(struct sip *s)
 	const struct dp_conf *c = s->env.conf;
 	/* A leg's text outlives it in its INVITE transaction, for the ACK of a final that comes again. */
 	const uint32_t texts[DIALOG_SIZES] = {
-	    c->legs_max + c->txns_max / 2 + 1, c->legs_max / 8 + 32, c->legs_max / 64 + 16};
+	    c->legs_max + c->txns_max / 2 + 1, c->legs_max / (c->n_sources ? 1 : 8) + 32, c->legs_max / 64 + 16};
 	int rc = pool_init(&s->legs, "legs", c->legs_max, sizeof(struct leg));
 	if (!rc)
 		rc = pool_init(&s->txns, "transactions", c->txns_max, sizeof(struct txn));
@@ -174,6 +175,9 @@ static void (*const COMMANDS[DP_CMD_TYPES])(struct sip *s, const struct dp_cmd *
     [DP_CMD_BRIDGE] = leg_bridge,
     [DP_CMD_UNBRIDGE] = leg_unbridge,
     [DP_CMD_HANGUP] = on_hangup,
+    [DP_CMD_RING] = uas_call_ring,
+    [DP_CMD_ANSWER] = uas_call_answer,
+    [DP_CMD_REJECT] = uas_call_reject,
 };
 
 void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now)

@@ -63,21 +63,38 @@ static void put_top(struct buf *b, struct sip *s, struct span method, struct spa
 
 void msgs_local_uri(const struct sip *s, const struct leg *l, struct buf *b)
 {
+	struct span user = dialog_span(&l->dialog, DIALOG_USER);
+	if (l->dialog.uas) {
+		buf_span(b, user);
+		return;
+	}
 	buf_lit(b, "sip:");
-	buf_span(b, dialog_span(&l->dialog, DIALOG_USER));
+	buf_span(b, user);
 	buf_chr(b, '@');
 	buf_span(b, s->host_port);
 }
 
-/* From, To and Call-ID, and CSeq up to its number. */
-static void put_dialog(struct buf *b, const struct sip *s, const struct leg *l, struct span to_tag)
+/* From up to our tag. */
+static void put_from(struct buf *b, const struct sip *s, const struct leg *l)
 {
 	struct span user = dialog_span(&l->dialog, DIALOG_USER);
+	if (l->dialog.uas) {
+		buf_lit(b, "From: <");
+		buf_span(b, user);
+		buf_lit(b, ">;tag=");
+		return;
+	}
 	buf_lit(b, "From: \"");
 	buf_span(b, user);
 	buf_lit(b, "\" <sip:");
 	buf_span(b, user);
 	buf_span(b, s->from_tail);
+}
+
+/* From, To and Call-ID, and CSeq up to its number. */
+static void put_dialog(struct buf *b, const struct sip *s, const struct leg *l, struct span to_tag)
+{
+	put_from(b, s, l);
 	buf_put(b, l->dialog.tag, IDENT_LEN);
 	buf_lit(b, "\r\nTo: <");
 	buf_span(b, dialog_span(&l->dialog, DIALOG_RURI));
@@ -88,7 +105,7 @@ static void put_dialog(struct buf *b, const struct sip *s, const struct leg *l, 
 		buf_chr(b, '>');
 	}
 	buf_lit(b, "\r\nCall-ID: ");
-	buf_put(b, l->dialog.call_id, IDENT_LEN);
+	buf_span(b, dialog_call_id(&l->dialog));
 	buf_lit(b, "\r\nCSeq: ");
 }
 
@@ -298,15 +315,22 @@ static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra 
 	}
 }
 
+static void put_head_tagged(struct buf *b, const struct sip_msg *req, const struct ip_sock *src,
+    uint16_t status, struct span reason, struct span tag)
+{
+	char addr[48];
+	struct buf received = buf_on(addr, sizeof addr);
+	ip_addr_put(&received, &src->a);
+	sip_write_response_head(b, req, status, reason, status == 100 ? SPAN("") : tag, buf_view(&received),
+	    src->port, status > 100 && status < 300);
+}
+
 static void put_response_head(struct buf *b, struct sip *s, const struct sip_msg *req,
     const struct ip_sock *src, uint16_t status, struct span reason)
 {
-	char tag[TO_TAG_LEN], addr[48];
-	struct buf received = buf_on(addr, sizeof addr);
+	char tag[TO_TAG_LEN];
 	to_tag(s, req, tag);
-	ip_addr_put(&received, &src->a);
-	sip_write_response_head(b, req, status, reason, status == 100 ? SPAN("") : span_of(tag, sizeof tag),
-	    buf_view(&received), src->port, status > 100 && status < 300);
+	put_head_tagged(b, req, src, status, reason, span_of(tag, sizeof tag));
 }
 
 struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct ip_sock *src,
@@ -319,6 +343,25 @@ struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct
 	put_response_head(&b, s, req, src, status, reason);
 	put_extra(&b, req, extra);
 	end_without_body(&b);
+	return finish(p, &b);
+}
+
+struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg *req, const struct ip_sock *src,
+    uint16_t status, struct span reason, struct span sdp)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_head_tagged(&b, req, src, status, reason, dialog_tag(&l->dialog));
+	if (status > 100 && status < 300) {
+		put_contact(&b, s, l);
+		buf_span(&b, s->about);
+	}
+	if (sdp.len)
+		put_body(&b, sdp);
+	else
+		end_without_body(&b);
 	return finish(p, &b);
 }
 

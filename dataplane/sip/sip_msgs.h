@@ -48,6 +48,9 @@ struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span tar
  * gets the same tag without state (§8.2.7). */
 struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct ip_sock *src,
     uint16_t status, struct span reason, enum msgs_extra extra);
+/* Response to a request with our tag of this leg: above 100 with Contact and, where sdp is not empty, SDP. */
+struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg *req, const struct ip_sock *src,
+    uint16_t status, struct span reason, struct span sdp);
 /* 2xx of a re-INVITE, with Contact and SDP. */
 struct pkt *msgs_accept(struct sip *s, const struct leg *l, const struct sip_msg *req,
     const struct ip_sock *src, struct span sdp);

@@ -6,6 +6,7 @@
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_core.h"
+#include "dataplane/sip/uas_call.h"
 
 /* ---- nothing came */
 
@@ -28,7 +29,7 @@ static void on_hangup_up(struct leg *l, const struct uac_arg *a)
 	struct leg_end e = {
 	    a->cause == DP_END_CANCELED ? DP_END_LOCAL_HANGUP : a->cause, 0, SPAN("hung up"), NULL, NULL};
 	if (a->cause == DP_END_PROTOCOL)
-		e.reason = SPAN("no ACK for our 2xx to a re-INVITE");
+		e.reason = SPAN("no ACK for our 2xx");
 	if (a->cause == DP_END_MEDIA)
 		e.reason = SPAN("answer in ACK cannot be used");
 	l->bye_status = a->status;
@@ -109,6 +110,20 @@ static uac_fn *const TABLE[LEG_STATES][UAC_EVENTS] = {
             [UAC_EV_TIMER] = on_timer_clearing,
             [UAC_EV_BYE] = on_bye_clearing,
         },
+    [LEG_INCOMING] =
+        {
+            [UAC_EV_HANGUP] = uas_call_on_hangup,
+            [UAC_EV_TIMER] = uas_call_on_timer,
+            [UAC_EV_BYE] = uas_call_on_bye,
+            [UAC_EV_CANCEL] = uas_call_on_cancel,
+        },
+    [LEG_REFUSING] =
+        {
+            [UAC_EV_HANGUP] = nothing,
+            [UAC_EV_TIMER] = uas_call_on_timer_refusing,
+            [UAC_EV_BYE] = nothing,
+            [UAC_EV_CANCEL] = nothing,
+        },
 };
 
 static void run(struct leg *l, enum uac_event ev, const struct uac_arg *a)
@@ -147,6 +162,12 @@ void uac_bye(struct leg *l, const struct msg_in *h)
 	run(l, UAC_EV_BYE, &a);
 }
 
+void uac_cancel(struct leg *l, const struct msg_in *h)
+{
+	struct uac_arg a = arg_of(h, NULL);
+	run(l, UAC_EV_CANCEL, &a);
+}
+
 /* ---- what transactions tell */
 
 /* Nothing more is wanted of a transaction after its final response: what a peer sends again finds no transaction and is
@@ -167,6 +188,16 @@ static bool on_response(struct sip *s, struct txn *t, const struct msg_in *h)
 	return is_2xx;
 }
 
+/* Timer H of our 2xx: the call is over, and now it may be said by BYE (§13.3.1.4, §15). */
+static void on_no_ack(struct leg *l, uint64_t now)
+{
+	l->unacked = false;
+	if (l->state == LEG_CLEARING)
+		leg_clear(l, now);
+	else
+		uac_hangup(l, DP_END_PROTOCOL, 408, now);
+}
+
 static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 {
 	struct leg *l = leg_at(s, t->leg);
@@ -175,7 +206,7 @@ static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 	if (!l)
 		return;
 	if (t->fsm.kind == TXN_IST)
-		uac_hangup(l, DP_END_PROTOCOL, 408, now);
+		on_no_ack(l, now);
 	else if (t->fsm.kind == TXN_ICT)
 		run(l, UAC_EV_TIMEOUT, &(struct uac_arg){.t = t, .now = now});
 }

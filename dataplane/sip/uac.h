@@ -13,6 +13,8 @@ void uac_hangup(struct leg *l, enum dp_end_cause cause, uint16_t sip_status, uin
 void uac_2xx_again(struct leg *l, const struct msg_in *h);
 /* A BYE with our tag and Call-ID came (already answered 200). */
 void uac_bye(struct leg *l, const struct msg_in *h);
+/* The CANCEL of an INVITE that called us (already answered 200). */
+void uac_cancel(struct leg *l, const struct msg_in *h);
 
 /* After a target refresh: where requests of the dialog go from now on. */
 void uac_rehop(struct leg *l, const struct ip_sock *src);

@@ -15,6 +15,7 @@ enum uac_event {
 	UAC_EV_HANGUP,
 	UAC_EV_TIMER, /* the leg's own timer */
 	UAC_EV_BYE,
+	UAC_EV_CANCEL, /* of the INVITE of a call from outside */
 	UAC_EVENTS
 };
 

@@ -2,6 +2,8 @@
 #include "dataplane/sip/uas.h"
 
 #include "dataplane/sip/transport.h"
+#include "dataplane/sip/uac.h"
+#include "dataplane/sip/uas_call.h"
 #include "dataplane/sip/uas_core.h"
 
 /* The media type before its parameters. */
@@ -53,16 +55,26 @@ static void on_ack(const struct ask *a)
 		sip_count(a->s, STAT_drop_sip_stray_ack);
 }
 
-/* Every INVITE of ours has its final response before a CANCEL can come, so a CANCEL that matches changes
- * nothing (§9.2). */
-static void on_cancel(const struct ask *a, uint64_t invite_key)
+/* A CANCEL from elsewhere than its INVITE is a forgery: whoever may cancel has sent the INVITE. */
+static struct txn *canceled(const struct ask *a, uint64_t invite_key)
 {
 	struct txn *t = txn_find_server(a->s, invite_key);
-	if (t)
-		msgs_refuse(a->s, a->m, a->src, 200, SPAN(""), MSGS_PLAIN, a->now);
+	return t && ip_addr_eq(&t->remote.a, &a->src->a) ? t : NULL;
+}
+
+/* Behind the final response a CANCEL that matches changes nothing (§9.2). */
+static void on_cancel(const struct ask *a, uint64_t invite_key)
+{
+	struct txn *t = canceled(a, invite_key);
+	struct leg *l = t ? leg_at(a->s, t->leg) : NULL;
+	if (l && l->dialog.uas)
+		uas_call_answer_cancel(l, a);
 	else
-		msgs_refuse(a->s, a->m, a->src, 481, SPAN(""), MSGS_PLAIN, a->now);
-	sip_count(a->s, t ? STAT_sip_retransmits_in : STAT_sip_no_dialog);
+		msgs_refuse(a->s, a->m, a->src, t ? 200 : 481, SPAN(""), MSGS_PLAIN, a->now);
+	if (l && l->state == LEG_INCOMING)
+		uac_cancel(l, a->h);
+	else
+		sip_count(a->s, t ? STAT_sip_retransmits_in : STAT_sip_no_dialog);
 }
 
 /* The same request again: the machine sends what it kept; what it did not keep is written once more. */

@@ -151,9 +151,16 @@ void uas_dialog_ack(struct leg *l, const struct ask *a)
 		sip_count(s, STAT_drop_sip_stray_ack);
 		return;
 	}
-	bool first = t->fsm.state == TXN_ACCEPTED, held = l->session.held;
+	bool first = t->fsm.state == TXN_ACCEPTED, held = l->session.held, begins = l->unacked;
 	txn_acked(t, a->now);
-	if (!first || !l->own_offer || !a->m->body.len)
+	l->unacked = false;
+	if (l->state == LEG_CLEARING) {
+		leg_clear(l, a->now);
+		return;
+	}
+	if (!first || !l->own_offer)
+		return;
+	if (!a->m->body.len && !begins)
 		return; /* no answer: the session stays as it was */
 	l->own_offer = false;
 	if (!uas_is_sdp(a->m) || session_answer(&l->session, a->m->body, &s->sdp, &agreed, &reason)) {
@@ -259,10 +266,12 @@ void uas_dialog_request(struct leg *l, const struct ask *a)
 		before_answer(l, a);
 	else if (!dialog_cseq_in(&l->dialog, a->h->c->cseq))
 		refuse(a, 500, MSGS_RETRY); /* §12.2.2: out of order */
+	else if (l->state == LEG_INCOMING && a->m->method == SIP_INVITE)
+		refuse(a, 500, MSGS_RETRY); /* §14.2: the first INVITE has no final response yet */
 	else if (!fn) {
 		sip_count(a->s, STAT_sip_method_refused);
 		answer(a, uas_method_status(a->m), SPAN(""), MSGS_ALLOW);
-	} else if (l->state != LEG_UP && a->m->method != SIP_BYE) {
+	} else if (l->state != LEG_UP && l->state != LEG_INCOMING && a->m->method != SIP_BYE) {
 		refuse(a, 481, MSGS_PLAIN); /* our BYE is on its way */
 	} else if (a->m->method != SIP_BYE && sip_msg_hdr(a->m, SIP_H_REQUIRE)) {
 		refuse(a, 420, MSGS_UNSUPPORTED);

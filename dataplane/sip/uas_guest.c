@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests outside of any dialog of ours. No transaction, no timer: the same request gets the same answer each
- * time it comes. INVITEs leave one fixed-size mark behind, so that the same call arriving on a second path can
+/* Requests outside of any dialog of ours. No transaction, no timer, but for a call that is taken (uas_call): the same
+ * request gets the same answer each time it comes. INVITEs leave one fixed-size mark behind, so that the same call arriving on a second path can
  * be told from its retransmission (§8.2.2.2); the oldest mark of a set gives way. */
 #include "dataplane/sip/transport.h"
+#include "dataplane/sip/uas_call.h"
 #include "dataplane/sip/uas_core.h"
 #include "sip-parser/sip_via.h"
 
@@ -11,12 +12,15 @@
 
 #define WAYS 4
 
+struct guest_mark {
+	uint64_t call;   /* keyed hash of From tag, Call-ID, CSeq */
+	uint64_t branch; /* key of its server transaction */
+	uint64_t until;  /* ns; past = empty */
+	bool taken;      /* it became a call */
+};
+
 struct guest {
-	struct {
-		uint64_t call;   /* keyed hash of From tag, Call-ID, CSeq */
-		uint64_t branch; /* key of its server transaction, which there is none of */
-		uint64_t until;  /* ns; past = empty */
-	} way[WAYS];
+	struct guest_mark way[WAYS];
 };
 
 int uas_guests_init(struct sip *s, uint32_t size)
@@ -41,22 +45,32 @@ static uint64_t call_hash(const struct ask *a)
 	return hash_bytes(&a->s->key, h, sizeof h);
 }
 
-/* Remember this INVITE. True: it is known under another branch, so it is a merged request. */
-static bool is_merged(const struct ask *a)
+/* The mark of this INVITE, made when there is none. Of two that might give way, a call's stays. */
+static struct guest_mark *mark_of(const struct ask *a, uint64_t h)
 {
-	uint64_t h = call_hash(a);
 	struct guest *g = &a->s->guests[h & (a->s->guest_sets - 1)];
-	int oldest = 0;
+	struct guest_mark *victim = &g->way[0];
 	for (int i = 0; i < WAYS; i++) {
-		if (sip_before(a->now, g->way[i].until) && g->way[i].call == h)
-			return g->way[i].branch != a->key;
-		if (sip_before(g->way[i].until, g->way[oldest].until))
-			oldest = i;
+		struct guest_mark *w = &g->way[i];
+		bool live = sip_before(a->now, w->until);
+		if (live && w->call == h)
+			return w;
+		bool taken = live && w->taken, older = sip_before(w->until, victim->until);
+		bool kept = sip_before(a->now, victim->until) && victim->taken;
+		if (taken == kept ? older : kept)
+			victim = w;
 	}
-	g->way[oldest].call = h;
-	g->way[oldest].branch = a->key;
-	g->way[oldest].until = a->now + 64 * a->s->times.t1;
-	return false;
+	*victim = (struct guest_mark){h, a->key, a->now + 64 * a->s->times.t1, false};
+	return victim;
+}
+
+/* A call, if its source may make one. Its INVITE may come once more when nothing else is left of the call. */
+static void begin_call(const struct ask *a, struct guest_mark *w)
+{
+	if (w->taken)
+		sip_count(a->s, STAT_sip_retransmits_in);
+	else
+		w->taken = uas_call_new(a);
 }
 
 /* The message went out from here: our Call-ID, or one of our branches in any Via. */
@@ -91,19 +105,22 @@ static bool unknown_scheme(const struct msg_in *h)
 
 static void on_invite(const struct ask *a)
 {
+	struct guest_mark *w;
 	if (a->h->c->max_forwards == 0)
 		refuse(a, 483, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
 	else if (is_loop(a))
 		refuse(a, 482, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
-	else if (is_merged(a))
+	else if ((w = mark_of(a, call_hash(a)))->branch != a->key)
 		refuse(a, 482, SPAN("Request merged"), MSGS_PLAIN, STAT_sip_merged);
 	else if (sip_msg_hdr(a->m, SIP_H_REQUIRE))
 		refuse(a, 420, SPAN(""), MSGS_UNSUPPORTED, STAT_sip_invites_refused);
 	else if (uas_bad_body(a->m))
 		refuse(a, 415, SPAN(""), MSGS_ACCEPT_SDP, STAT_sip_invites_refused);
-	else
+	else if (!uas_call_allowed(a->s, a->src))
 		refuse(
 		    a, 403, SPAN("Calls from outside are not served"), MSGS_PLAIN, STAT_sip_invites_refused);
+	else
+		begin_call(a, w);
 }
 
 static void on_options(const struct ask *a)

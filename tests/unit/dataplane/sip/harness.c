@@ -91,6 +91,10 @@ static void conf_fill(struct dp_conf *c, const struct rig_conf *rc)
 	    .ring_slots = 16,
 	    .key = "0123456789abcde"};
 	c->ip = rig_sock("192.0.2.1", 1).a;
+	if (rc->serves) {
+		c->n_sources = 1;
+		c->sources[0] = (struct dp_net){rig_sock("192.0.2.0", 1).a, 24};
+	}
 	memcpy(c->mac, our_mac, 6);
 }
 

@@ -18,6 +18,7 @@ struct rig_conf {
 	uint16_t workers;
 	uint64_t start; /* ns; 0 = some ordinary time */
 	bool dead;      /* nobody answers ARP */
+	bool serves;    /* 192.0.2.0/24 may call us */
 };
 
 struct rig {
