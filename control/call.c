@@ -48,6 +48,13 @@ const struct call_row *call_row(const struct call *call)
 	return &call->row;
 }
 
+void calls_each(const struct calls *c, void (*fn)(void *ctx, const struct call *call), void *ctx)
+{
+	for (uint32_t i = 0; i < c->n_slots; i++)
+		if (c->slots[i].call && c->slots[i].call->phase != CALL_OVER)
+			fn(ctx, c->slots[i].call);
+}
+
 uint32_t calls_live(const struct calls *c)
 {
 	return c->live;
@@ -166,6 +173,7 @@ void calls_recover(struct calls *c, const struct call_row *row)
 	call->row.direction = direction_of(row->direction);
 	call->row.reason = NULL;
 	call->phase = CALL_DIALING;
+	call_story(call, "taken over from the run before");
 	call_finish(call, "failed", 0, 12400, "the engine was restarted while the call was up");
 }
 

@@ -90,6 +90,10 @@ void calls_discard(struct calls *c, struct call *call);
 
 struct call *calls_find(struct calls *c, const char *sid); /* live ones only */
 const struct call_row *call_row(const struct call *call);
+/* What has happened to it so far, for a person: "<Unix ms> <what>\n" … in order. When the call has ended it is in its row. */
+const char *calls_story(const struct call *call);
+/* Every live call, in no order. */
+void calls_each(const struct calls *c, void (*fn)(void *ctx, const struct call *call), void *ctx);
 uint32_t calls_live(const struct calls *c);
 /* Live calls by status, for /metrics: name and count pairs; returns how many were filled. */
 uint32_t calls_by_status(const struct calls *c, const char *names[16], uint32_t counts[16]);

@@ -326,5 +326,6 @@ struct call *calls_create(struct calls *c, const struct call_request *r, struct 
 	}
 	note_params(&w);
 	fill_row(call);
+	call_story(call, "queued: asked for by the REST API");
 	return call;
 }

@@ -72,6 +72,8 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, int
 	call->row.sip_status = call->invite_status ? call->invite_status : sip_status;
 	call->row.status = status;
 	set_reason(call, reason);
+	call_story(call, "%s: %s", status, reason ? reason : "");
+	call->row.story = call->story;
 	if (!quiet)
 		call_event(call, CALL_EV_COMPLETED, status);
 	save(call);
@@ -97,6 +99,7 @@ void call_dial_out(struct call *call)
 {
 	struct calls *c = call->calls;
 	call->phase = CALL_RESOLVING;
+	call_story(call, "starts: looking for %s", call->target.host);
 	if (call->target.odd_transport)
 		call_note(call, 32114, false,
 		    "the transport parameter of the SIP URI has an unknown value: UDP is used");
@@ -149,6 +152,15 @@ static bool fill_originate(const struct call *call, struct dp_cmd *cmd)
 	return !bad;
 }
 
+static void tell_where(struct call *call)
+{
+	char at[64];
+	struct buf b = buf_on(at, sizeof at - 1);
+	ip_addr_put(&b, &call->addr.a);
+	at[b.len] = 0;
+	call_story(call, "to %s port %u by worker %u", at, call->addr.port, call->worker);
+}
+
 void call_originate(struct call *call)
 {
 	struct calls *c = call->calls;
@@ -157,6 +169,7 @@ void call_originate(struct call *call)
 		fail(call, 13253, 0, "the SIP URI and headers do not fit into one request");
 	} else if (c->ops.originate(c->ops.ctx, call->worker, &cmd) == 0) {
 		call->phase = CALL_DIALING;
+		tell_where(call);
 	} else if (call->retries++ < CALL_RETRIES_MAX) {
 		timer(call, TAG_RETRY, now_ns(call) + CALL_RETRY_NS);
 	} else {
@@ -168,6 +181,7 @@ static void send_hangup(struct call *call)
 {
 	if (call->hangup_sent || !call->leg)
 		return;
+	call_story(call, "SIP %s: %s", call->phase == CALL_UP ? "BYE" : "CANCEL", call->hangup_why);
 	struct dp_cmd cmd = {.type = DP_CMD_HANGUP, .leg = call->leg};
 	call->hangup_sent = true;
 	call->calls->ops.command(call->calls->ops.ctx, &cmd);
@@ -198,6 +212,8 @@ static void on_started(struct call *call, const struct dp_event *e)
 	call_text_span(&call->local_uri, dp_event_span(e, e->local_uri));
 	call_text_span(&call->remote_uri, dp_event_span(e, e->remote_uri));
 	call->row.start_time = wall_s(call);
+	call_story(call, "SIP INVITE %.200s, Call-ID %.100s", call->remote_uri ? call->remote_uri : "",
+	    call->sip_call_id ? call->sip_call_id : "");
 	call_event(call, CALL_EV_INITIATED, "initiated");
 	save(call);
 	if (call->hangup_wanted)
@@ -218,6 +234,9 @@ static void on_progress(struct call *call, const struct dp_event *e)
 	if (call->phase != CALL_DIALING || !call->leg || call->hangup_wanted)
 		return;
 	keep_source(call, e);
+	if (call->progress != e->sip_status)
+		call_story(call, "SIP %u%s", e->sip_status, e->early_media ? " with early media" : "");
+	call->progress = e->sip_status;
 	if (!call->ringing) {
 		call->ringing = true;
 		call->row.status = "ringing";
@@ -240,6 +259,7 @@ static void on_answered(struct call *call, const struct dp_event *e)
 	call_text_span(&call->answer_headers, dp_event_span(e, e->headers));
 	call->row.answer_time = wall_s(call);
 	call->row.status = "in-progress";
+	call_story(call, "SIP %u: answered by %s", call->invite_status, call->source_ip);
 	/* What a callback tells is on disk before the call goes on because of it. */
 	bool told = call_event(call, CALL_EV_ANSWERED, "in-progress");
 	save_for(call, told && !call->parent ? call_tag(call, TAG_ANSWERED) : 0);
@@ -266,6 +286,10 @@ static void on_ended(struct call *call, const struct dp_event *e)
 	bool answered = call->phase == CALL_UP;
 	call->leg = 0;
 	keep_source(call, e);
+	if (e->cause == DP_END_REMOTE_BYE)
+		call_story(call, "SIP BYE from the far side");
+	else if (e->cause == DP_END_REJECTED)
+		call_story(call, "SIP %u", e->sip_status);
 	call_text_span(&call->end_headers, dp_event_span(e, e->headers));
 	if (!answered)
 		call->invite_status = e->sip_status;
@@ -280,6 +304,7 @@ typedef void event_fn(struct call *call, const struct dp_event *e);
 
 static void on_bridged(struct call *call, const struct dp_event *e)
 {
+	call_story(call, e->type == DP_EV_BRIDGED ? "bridged" : "no longer bridged");
 	dial_bridged(call, e->peer, e->type == DP_EV_BRIDGED);
 }
 

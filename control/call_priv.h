@@ -92,6 +92,9 @@ struct call {
 	char hangup_why[300];
 	char trouble[256];   /* what the program stumbled over in this step, "": nothing */
 	uint64_t started_ns; /* the INVITE left, 0: not yet */
+	char *story;
+	uint32_t story_len, story_cap;
+	uint16_t progress; /* the last provisional response */
 	bool ringing;
 	uint64_t answered_ns;
 	uint16_t invite_status; /* final response to the INVITE, 0 = none */
@@ -156,6 +159,9 @@ void call_hangup(struct call *call, const char *why);
 /* code: of the notification that says why it did not complete; of a completed call, 0: there is none. */
 void call_finish(struct call *call, const char *status, uint16_t sip_status, int code, const char *reason);
 void call_set_status(struct call *call, const char *status);
+
+/* call_story.c: one more line, "<Unix ms> text" */
+void call_story(struct call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* call_why.c: the end in words */
 /* One sentence for row.reason. */

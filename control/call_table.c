@@ -104,7 +104,7 @@ static void free_texts(struct call *call)
 	    call->status_callback_method, call->caller_name, call->forwarded_from, call->answered_by,
 	    call->url, call->twiml_text, call->fallback_url, call->sip_username, call->sip_password,
 	    call->sip_call_id, call->local_uri, call->remote_uri, call->answer_headers, call->end_headers,
-	    call->document_url};
+	    call->document_url, call->story};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		free(all[i]);
 }

@@ -112,6 +112,8 @@ void call_twiml_start(struct call *call)
 	    .fallback_post = call->fallback_post,
 	    .screening = call->screened};
 	if (!call->url)
+		call_story(call, "runs its inline TwiML");
+	if (!call->url)
 		ev.program = twiml_parse(call->twiml_text, strlen(call->twiml_text));
 	call_twiml_feed(call, &ev);
 }

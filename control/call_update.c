@@ -110,6 +110,8 @@ static void apply(struct call *call, const struct change *ch)
 	if (ch->callback || ch->has_method)
 		call_set_status(call, call->row.status);
 	if (redirects(ch))
+		call_story(call, "redirected by the REST API to %.300s", ch->url ? ch->url : "inline TwiML");
+	if (redirects(ch))
 		call_redirect(call, ch->url, ch->post, ch->twiml);
 	else if (ch->status)
 		call_hangup(call, strcmp(ch->status, "canceled") == 0 ? "canceled by the REST API"

@@ -36,6 +36,8 @@ static void command(const struct call *parent, enum dp_cmd_type type, dp_leg pee
 static void tell_outcome(struct call *parent)
 {
 	struct call_dial *d = &parent->dial;
+	const char *how = form_get(&d->form, "DialCallStatus");
+	call_story(parent, "<Dial> is over: %s", how ? how : "");
 	d->active = false;
 	d->params = mem_regrow(d->params, d->form.n, sizeof *d->params);
 	for (size_t i = 0; i < d->form.n; i++)
@@ -137,6 +139,8 @@ static struct call *child_new(struct call *parent, int i, struct dial_noun *n)
 static void call_noun(struct call *parent, int i, struct dial_noun *n)
 {
 	struct call *child = child_new(parent, i, n);
+	call_story(child, "queued: branch %d of the <Dial> of %s", i + 1, parent->row.sid);
+	call_story(parent, "<Dial> calls %s as %s", child->row.to, child->row.sid);
 	call_set_status(child, "queued");
 	for (uint32_t k = 0; k < n->drops.n; k++)
 		call_note_drop(child, n->drops.d[k].why, n->drops.d[k].name);
@@ -156,6 +160,7 @@ static void start_branch(struct call *parent, int i)
 		t = (struct dial_trouble){10004, "the engine has as many calls as it may have"};
 	if (t.code) {
 		call_note(parent, t.code, true, "<Dial>: %s; it is not dialled", t.why);
+		call_story(parent, "<Dial> does not call branch %d: %s", i + 1, t.why);
 		branch_ended(parent, i, NULL);
 	} else {
 		call_noun(parent, i, &n);

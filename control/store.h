@@ -24,7 +24,8 @@ struct call_row {
 	const char *status_callback, *status_callback_method;
 	uint32_t events; /* bit 0 initiated, 1 ringing, 2 answered, 3 completed */
 	uint32_t next_sequence;
-	uint64_t rowid; /* set by the store; newest first = descending */
+	const char *story; /* of a call that has ended: see calls_story */
+	uint64_t rowid;    /* set by the store; newest first = descending */
 };
 
 struct call_note {
@@ -128,6 +129,14 @@ void store_find(struct store *s, const struct store_query *q, store_rows_fn fn, 
 typedef void (*store_notes_fn)(void *ctx, const struct call_note *notes, size_t n, bool ok, const char *why);
 void store_notes(struct store *s, const char *account_sid, const char *call_sid, uint32_t limit,
     store_notes_fn fn, void *ctx);
+
+/* How long what has ended stays, in seconds; 0: for ever. What is older goes a few hundred rows at a time, and the
+ * room goes back to the file system. */
+struct store_keep {
+	uint32_t calls_s, events_s, notes_s;
+};
+void store_keep(struct store *s, const struct store_keep *k);
+uint64_t store_swept(const struct store *s); /* rows that went */
 
 uint32_t store_queue_depth(const struct store *s);
 uint64_t store_commits(const struct store *s), store_failures(const struct store *s);

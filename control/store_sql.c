@@ -14,7 +14,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 #define STORE_APP_ID  0x4450434c /* "DPCL": tells our files from other SQLite files */
 #define ROWS_MAX      2000
 
@@ -129,16 +129,24 @@ static int pragma_number(struct store_sql *q, const char *sql, int *out)
 	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-/* From nothing, or from version 1, which had calls and notes only. */
-static int make_schema(struct store_sql *q, bool from_nothing)
+/* What brings a file of that version (0: nothing) up to date. Room is given back from version 3 on. */
+static const char *const steps[STORE_VERSION][3] = {
+    [0] = {schema, store_table_schema},
+    [1] = {store_table_schema, "ALTER TABLE calls ADD COLUMN story TEXT"},
+    [2] = {"ALTER TABLE calls ADD COLUMN story TEXT"},
+};
+
+static int make_schema(struct store_sql *q, int version)
 {
 	char mark[96];
 	snprintf(mark, sizeof mark, "PRAGMA user_version=%d; PRAGMA application_id=%d; COMMIT", STORE_VERSION,
 	    STORE_APP_ID);
-	return run(q, "BEGIN IMMEDIATE") == 0 && (!from_nothing || run(q, schema) == 0) &&
-	               run(q, store_table_schema) == 0 && run(q, mark) == 0
-	           ? 0
-	           : -1;
+	int rc = run(q, "BEGIN IMMEDIATE");
+	for (int i = 0; rc == 0 && steps[version][i]; i++)
+		rc = run(q, steps[version][i]);
+	if (rc == 0)
+		rc = run(q, mark);
+	return rc == 0 && version ? run(q, "PRAGMA auto_vacuum=INCREMENTAL; VACUUM") : rc;
 }
 
 /* 0, -1 for SQLite's own reasons, or 1 with a reason of ours in err. */
@@ -150,9 +158,9 @@ static int check_schema(struct store_sql *q, char err[256])
 	    pragma_number(q, "SELECT count(*) FROM sqlite_master", &tables) < 0)
 		return -1;
 	if (tables == 0)
-		return make_schema(q, true);
-	if (app == STORE_APP_ID && version == 1)
-		return make_schema(q, false);
+		return make_schema(q, 0);
+	if (app == STORE_APP_ID && version > 0 && version < STORE_VERSION)
+		return make_schema(q, version);
 	if (app != STORE_APP_ID)
 		snprintf(err, 256, "it is some other program's SQLite file");
 	else if (version != STORE_VERSION)
@@ -165,8 +173,8 @@ static int check_schema(struct store_sql *q, char err[256])
 static int set_up(struct store_sql *q, char err[256])
 {
 	/* FULL: a commit is on the disk when it returns, which is what a 201 promises. */
-	if (run(q, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216") <
-	    0)
+	if (run(q, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+	           " PRAGMA journal_size_limit=16777216") < 0)
 		return -1;
 	int rc = check_schema(q, err);
 	if (rc != 0)

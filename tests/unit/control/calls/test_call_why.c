@@ -3,6 +3,7 @@
 #include "tests/unit/control/calls/world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TO  "sip:kate@example.com"
 #define URL "http://app.example.com/voice"
@@ -172,6 +173,52 @@ static void a_call_that_completed_has_nothing_to_explain(void **state)
 	assert_int_equal(w.n_event, 0);
 }
 
+/* The words behind the time of each line, one after another; their times never go back. */
+static void story_is(const char *story, const char *const *words)
+{
+	long long last = 0;
+	for (; *words; words++) {
+		char *rest;
+		long long at = strtoll(story, &rest, 10);
+		assert_true(at >= last && *rest == ' ');
+		last = at;
+		if (strncmp(rest + 1, *words, strlen(*words)) != 0)
+			fail_msg("%.80s is not %s", rest + 1, *words);
+		story = strchr(rest, '\n') + 1;
+	}
+	assert_string_equal(story, "");
+}
+
+static void a_call_tells_its_story_while_it_lives_and_leaves_it_with_its_record(void **state)
+{
+	static const char *const alive[] = {"queued: asked for by the REST API",
+	    "starts: looking for example.com", "to 192.0.2.9 port 5060 by worker 3",
+	    "SIP INVITE sip:kate@example.com, Call-ID callid-0@198.51.100.1", "SIP 180",
+	    "SIP 200: answered by 192.0.2.9", NULL};
+	static const char *const ended[] = {"queued", "starts", "to 192", "SIP INVITE", "SIP 180", "SIP 200",
+	    "SIP BYE: the TwiML came to its end", "completed: the TwiML came to its end", NULL};
+	dialled();
+	world_progress(&w, 0, leg, 180, false);
+	world_progress(&w, 0, leg, 180, false);
+	world_answered(&w, 0, leg, NULL);
+	story_is(calls_story(calls_find(w.c, sid)), alive);
+	world_reply(&w, 0, 200, XML, "<Response><Hangup/></Response>");
+	assert_string_equal(world_last(&w, sid)->story, "");
+	world_ended(&w, 0, leg, DP_END_LOCAL_HANGUP, 0, true, NULL);
+	story_is(world_last(&w, sid)->story, ended);
+}
+
+static void a_story_has_an_end_however_long_it_is(void **state)
+{
+	dialled();
+	for (uint16_t i = 0; i < 1000; i++)
+		world_progress(&w, 0, leg, 180 + i % 4, false);
+	world_ended_saying(&w, 0, leg, DP_END_REJECTED, 486, "Busy Here\r\n1 forged");
+	const char *story = world_last(&w, sid)->story;
+	assert_true(strlen(story) < 6144 + 1);
+	assert_non_null(strstr(story, " busy: the far side answered 486 Busy Here??1 forged\n"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -187,6 +234,8 @@ int main(void)
 	    T(the_address_that_was_refused_is_told),
 	    T(the_webhook_attempt_that_broke_is_the_reason_of_the_hangup),
 	    T(the_longest_time_is_told_when_it_ends_a_call),
+	    T(a_call_tells_its_story_while_it_lives_and_leaves_it_with_its_record),
+	    T(a_story_has_an_end_however_long_it_is),
 	    T(a_call_that_completed_has_nothing_to_explain),
 	};
 	return cmocka_run_group_tests_name("call_why", tests, NULL, NULL);

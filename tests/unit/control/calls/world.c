@@ -87,6 +87,7 @@ static void w_save(void *ctx, const struct call_row *r, uint64_t tag)
 	memcpy(s->sid, r->sid, sizeof s->sid);
 	memcpy(s->parent, r->parent_sid, sizeof s->parent);
 	snprintf(s->reason, sizeof s->reason, "%s", r->reason ? r->reason : "");
+	snprintf(s->story, sizeof s->story, "%s", r->story ? r->story : "");
 }
 
 static void w_note(void *ctx, const struct call_note *n)

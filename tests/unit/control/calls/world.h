@@ -23,7 +23,7 @@ struct world_save {
 	int64_t end_time, start_time, answer_time;
 	int32_t duration;
 	int sip_status;
-	char reason[400];
+	char reason[400], story[6400];
 };
 
 struct world_note {
