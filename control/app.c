@@ -16,11 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STOP_NS       5000000000u /* how long an orderly stop waits for legs and callbacks */
-#define STOP_CHECK_NS 50000000u
-#define HOST_PAUSE_MS 5000 /* how long an application that never answers is left alone */
-#define JARS_MORE     1000 /* calls that have ended and whose callbacks are under way */
-#define CALLBACKS_MAX 200000 /* owed status callbacks beyond which new calls are turned away */
+#define STOP_NS           5000000000u /* how long an orderly stop waits for legs and callbacks */
+#define STOP_CHECK_NS     50000000u
+#define HOST_PAUSE_MS     5000   /* how long an application that never answers is left alone */
+#define JARS_MORE         1000   /* calls that have ended and whose callbacks are under way */
+#define CALLBACKS_MAX     200000 /* owed status callbacks beyond which new calls are turned away */
 #define CALLBACK_PAUSE_MS 300000 /* longest pause between two attempts at a status callback */
 
 static int complain(const char *area, const char *err)
@@ -33,8 +33,9 @@ static int complain(const char *area, const char *err)
 
 static bool all_done(const struct app *a)
 {
-	return outbox_unsettled(a->outbox) == 0 && calls_live(a->calls) == 0 && http_client_in_flight(a->http) == 0 &&
-	       http_client_waiting(a->http) == 0 && store_queue_depth(a->store) == 0;
+	return outbox_unsettled(a->outbox) == 0 && calls_live(a->calls) == 0 &&
+	       http_client_in_flight(a->http) == 0 && http_client_waiting(a->http) == 0 &&
+	       store_queue_depth(a->store) == 0;
 }
 
 static void check_stop(void *ctx, struct loop_timer *t)
@@ -222,6 +223,8 @@ static int start_services(struct app *a)
 	a->store = store_open(a->loop, a->conf->store_path, err);
 	if (!a->store)
 		return complain("store", err);
+	store_keep(a->store,
+	    &(struct store_keep){a->conf->keep_calls_s, a->conf->keep_events_s, a->conf->keep_notes_s});
 	a->dns = dns_new(a->loop, config_dns_servers(a->conf, servers), err);
 	if (!a->dns)
 		return complain("dns", err);
@@ -301,8 +304,8 @@ static int start_rest(struct app *a)
 	for (uint32_t i = 0; i < c->n_accounts; i++)
 		a->accounts[i] = (struct rest_account){c->accounts[i].sid, c->accounts[i].token};
 	for (uint32_t i = 0; i < c->n_api_keys; i++)
-		a->keys[i] = (struct rest_key){
-		    c->api_keys[i].sid, c->api_keys[i].secret, c->api_keys[i].account};
+		a->keys[i] =
+		    (struct rest_key){c->api_keys[i].sid, c->api_keys[i].secret, c->api_keys[i].account};
 	const struct rest_env env = {
 	    .calls = a->calls,
 	    .store = a->store,

@@ -29,7 +29,7 @@ struct config_account {
 
 struct config_key {
 	char sid[35], account[35]; /* SK… and AC… */
-	char secret[129]; /* never printed */
+	char secret[129];          /* never printed */
 	char secret_file[256];
 };
 
@@ -62,6 +62,7 @@ struct config {
 	uint32_t n_dns_servers;
 	struct ip_sock dns_servers[CONFIG_DNS_SERVERS_MAX];
 	char store_path[256];
+	uint32_t keep_calls_s, keep_events_s, keep_notes_s; /* 0: for ever */
 	char log_level[8], log_format[8];
 	char run_user[64];
 	uint32_t n_accounts;

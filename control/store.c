@@ -3,6 +3,7 @@
 
 #include "control/mem.h"
 #include "control/store_sql.h"
+#include "control/store_sweep.h"
 #include "control/store_table.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum op_type { OP_CALL, OP_NOTE, OP_PUT, OP_DEL, OP_DEL_CALL, OP_FIND, OP_NOTES, OP_LIST };
+enum op_type { OP_CALL, OP_NOTE, OP_PUT, OP_DEL, OP_DEL_CALL, OP_FIND, OP_NOTES, OP_LIST, OP_SWEEP };
 
 struct op {
 	struct op *next;
@@ -44,6 +45,10 @@ struct op {
 	struct call_note *notes;
 	void *list;
 	size_t n;
+	/* OP_SWEEP */
+	struct store_keep keep;
+	uint64_t gone;
+	bool more;
 };
 
 struct store {
@@ -58,6 +63,10 @@ struct store {
 	bool closing;
 	uint32_t depth;
 	uint64_t commits, failures;
+	struct store_keep keep;
+	struct loop_timer sweep;
+	uint32_t yields;
+	uint64_t swept;
 };
 
 /* ---- the queue ---- */
@@ -211,8 +220,12 @@ void store_notes(struct store *s, const char *account_sid, const char *call_sid,
 
 /* ---- back on the loop ---- */
 
-static void tell(struct op *op)
+static void swept(struct store *s, const struct op *op);
+
+static void tell(struct store *s, struct op *op)
 {
+	if (op->type == OP_SWEEP)
+		swept(s, op);
 	if (op->done)
 		op->done(op->ctx, op->ok, op->why);
 	if (op->rows_fn)
@@ -232,7 +245,7 @@ static void deliver(struct store *s)
 	pthread_mutex_unlock(&s->lock);
 	for (struct op *next; op; op = next) {
 		next = op->next;
-		tell(op);
+		tell(s, op);
 		free_op(op);
 	}
 }
@@ -243,6 +256,54 @@ static void on_finished(void *ctx, int fd, uint32_t revents)
 	ssize_t got = read(fd, &n, sizeof n);
 	(void)got;
 	deliver(ctx);
+}
+
+/* ---- old rows ---- */
+
+#define SWEEP_NS     60000000000u /* between two looks */
+#define SWEEP_ON_NS  20000000u    /* while there is more: others come in between */
+#define SWEEP_BUSY   64           /* operations that wait: they come first, for a second */
+#define SWEEP_YIELDS 50
+
+static bool keeps_all(const struct store_keep *k)
+{
+	return !k->calls_s && !k->events_s && !k->notes_s;
+}
+
+static void on_sweep(void *ctx, struct loop_timer *t)
+{
+	struct store *s = ctx;
+	if (store_queue_depth(s) > SWEEP_BUSY && s->yields++ < SWEEP_YIELDS) {
+		loop_timer_arm(s->loop, t, loop_now_ns() + SWEEP_ON_NS);
+		return;
+	}
+	s->yields = 0;
+	struct op *op = new_op(OP_SWEEP, s);
+	op->keep = s->keep;
+	push(s, op);
+}
+
+static void swept(struct store *s, const struct op *op)
+{
+	s->swept += op->gone;
+	if (!s->closing && !keeps_all(&s->keep))
+		loop_timer_arm(s->loop, &s->sweep, loop_now_ns() + (op->more ? SWEEP_ON_NS : SWEEP_NS));
+}
+
+void store_keep(struct store *s, const struct store_keep *k)
+{
+	s->keep = *k;
+	s->sweep.fn = on_sweep;
+	s->sweep.ctx = s;
+	if (keeps_all(k))
+		loop_timer_cancel(s->loop, &s->sweep);
+	else
+		loop_timer_arm(s->loop, &s->sweep, loop_now_ns() + SWEEP_ON_NS);
+}
+
+uint64_t store_swept(const struct store *s)
+{
+	return s->swept;
 }
 
 /* ---- the thread ---- */
@@ -311,7 +372,9 @@ static void write_all(struct store *s, struct op *first)
 
 static void read_op(struct store *s, struct op *op)
 {
-	int rc = op->type == OP_FIND ? store_sql_find(s->sql, &op->query, &op->rows, &op->n)
+	int rc = op->type == OP_SWEEP
+	             ? store_sweep(store_sql_db(s->sql), &op->keep, loop_wall_ms(), &op->gone, &op->more)
+	         : op->type == OP_FIND ? store_sql_find(s->sql, &op->query, &op->rows, &op->n)
 	         : op->type == OP_NOTES
 	             ? store_sql_notes(s->sql, op->texts[0], op->texts[1], op->limit, &op->notes, &op->n)
 	             : store_table_list(store_sql_db(s->sql), op->table, &op->filter, &op->list, &op->n);
@@ -427,6 +490,7 @@ void store_close(struct store *s)
 	pthread_cond_signal(&s->more);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
+	loop_timer_cancel(s->loop, &s->sweep);
 	loop_fd(s->loop, s->fd, 0, NULL, NULL);
 	deliver(s);
 	free_store(s);

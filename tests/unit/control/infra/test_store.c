@@ -623,7 +623,8 @@ static void foreign_newer_and_unreachable_files_are_refused(void **state)
 	opening(w->path, "schema 99");
 	/* One of the version before: its calls stay, what it did not have is added. */
 	sql(w->path,
-	    "PRAGMA user_version=1; DROP TABLE callbacks; DROP TABLE events; DROP TABLE applications");
+	    "PRAGMA user_version=1; DROP TABLE callbacks; DROP TABLE events; DROP TABLE applications;"
+	    "ALTER TABLE calls DROP COLUMN story");
 	open_store(w);
 	struct call_row r = row(1);
 	struct callback_row owed = owed_by(&r, "t");
@@ -654,6 +655,82 @@ static void a_second_engine_is_kept_away_and_a_reader_is_not(void **state)
 	open_store(w);
 }
 
+static void put_old(struct world *w, unsigned i, int64_t at_s)
+{
+	static char text[2001];
+	memset(text, 'x', sizeof text - 1);
+	struct event_row e = {.at_ms = at_s * 1000, .method = "POST", .url = "http://app/", .body = text};
+	struct call_note n = {.at = at_s, .message = text};
+	struct call_row r = row(i);
+	r.status = "completed";
+	r.end_time = at_s;
+	snprintf(e.sid, sizeof e.sid, "EV%032u", i);
+	snprintf(n.sid, sizeof n.sid, "NO%032u", i);
+	memcpy(e.account_sid, r.account_sid, sizeof e.account_sid);
+	memcpy(n.account_sid, r.account_sid, sizeof n.account_sid);
+	memcpy(e.call_sid, r.sid, sizeof e.call_sid);
+	memcpy(n.call_sid, r.sid, sizeof n.call_sid);
+	store_put(w->store, &store_events, &e, NULL, NULL);
+	store_put_note(w->store, &n);
+	put(w, &r);
+}
+
+static off_t size_of(const char *path)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static bool swept_out(struct world *w, uint64_t rows)
+{
+	for (int i = 0; i < 400 && store_swept(w->store) < rows; i++)
+		run_for(w->loop, 50);
+	return store_swept(w->store) == rows;
+}
+
+static void what_is_old_goes_and_gives_its_room_back(void **state)
+{
+	enum { OLD = 3000, NEW = 20 };
+	struct world *w = *state;
+	int64_t now = loop_wall_ms() / 1000;
+	for (unsigned i = 0; i < OLD + NEW; i++)
+		put_old(w, i, i < OLD ? now - 1000 : now);
+	/* A call that has lasted for ever. */
+	struct call_row up = row(OLD + NEW);
+	up.date_created = up.start_time = 1;
+	up.end_time = 0;
+	up.status = "in-progress";
+	put(w, &up);
+	wait_all(w);
+	store_close(w->store);
+	off_t before = size_of(w->path);
+	open_store(w);
+	store_keep(w->store, &(struct store_keep){500, 500, 500});
+	assert_true(swept_out(w, 3 * OLD));
+	run_for(w->loop, 500); /* the room goes after the rows */
+	assert_int_equal(find(w, (struct store_query){0}), NEW + 1);
+	store_close(w->store);
+	off_t after = size_of(w->path);
+	open_store(w);
+	print_message("# %lld bytes before, %lld after\n", (long long)before, (long long)after);
+	assert_true(after < before / 4);
+}
+
+static void each_kind_stays_as_long_as_it_was_told_to(void **state)
+{
+	struct world *w = *state;
+	int64_t now = loop_wall_ms() / 1000;
+	for (unsigned i = 0; i < 10; i++)
+		put_old(w, i, now - 1000);
+	wait_all(w);
+	store_keep(w->store, &(struct store_keep){.calls_s = 2000, .events_s = 500});
+	assert_true(swept_out(w, 10));
+	run_for(w->loop, 100);
+	assert_int_equal(store_swept(w->store), 10);
+	assert_int_equal(find(w, (struct store_query){0}), 10);
+}
+
 #define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -672,6 +749,8 @@ int main(void)
 	    WITH_STORE(a_callback_is_kept_with_its_row_and_outlives_the_store_until_it_is_deleted),
 	    WITH_STORE(foreign_newer_and_unreachable_files_are_refused),
 	    WITH_STORE(a_second_engine_is_kept_away_and_a_reader_is_not),
+	    WITH_STORE(what_is_old_goes_and_gives_its_room_back),
+	    WITH_STORE(each_kind_stays_as_long_as_it_was_told_to),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
