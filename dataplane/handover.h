@@ -21,6 +21,7 @@ enum handover_kind {
 	HANDOVER_UDP = 1,   /* pkt, src, dst */
 	HANDOVER_FRAME,     /* pkt, data at the ethernet header */
 	HANDOVER_NEIGHBOUR, /* src.a has mac */
+	HANDOVER_ROUTER,    /* src.a routes for src.port seconds */
 	HANDOVER_UDP_ERR,   /* src: remote, dst: local, icmp_…, ip_id, udp_sum, origin */
 };
 

@@ -189,6 +189,12 @@ static void on_neighbour(void *ctx, const struct ip_addr *ip, const uint8_t mac[
 	tell_others(ctx, &m);
 }
 
+static void on_router(void *ctx, const struct ip_addr *ip, uint16_t seconds)
+{
+	const struct handover_msg m = {.kind = HANDOVER_ROUTER, .src = {.a = *ip, .port = seconds}};
+	tell_others(ctx, &m);
+}
+
 /* ---- what SIP asks for ---- */
 
 static struct dp_event *event_claim(void *ctx)
@@ -251,7 +257,8 @@ static int layers_open(struct worker *w, uint64_t now)
 	    .udp_soon = on_udp_soon,
 	    .udp_error = on_udp_error,
 	    .udp_quoted = alone ? NULL : on_udp_quoted,
-	    .neighbour = alone ? NULL : on_neighbour};
+	    .neighbour = alone ? NULL : on_neighbour,
+	    .router = alone ? NULL : on_router};
 	const struct sip_env se = {.conf = &w->conf,
 	    .worker = w->env.index,
 	    .ctx = w,
@@ -359,6 +366,9 @@ static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 		break;
 	case HANDOVER_NEIGHBOUR:
 		net_learn(w->net, &m->src.a, m->mac, now);
+		break;
+	case HANDOVER_ROUTER:
+		net_router(w->net, &m->src.a, m->src.port, now);
 		break;
 	case HANDOVER_UDP_ERR:
 		quoted(w, m, now);

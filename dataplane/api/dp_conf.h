@@ -52,9 +52,12 @@ struct dp_conf {
 	char pcap[256];       /* capture file (pcapng); empty = none */
 	/* network */
 	uint8_t mac[6];       /* all zero: the device's own */
-	struct ip_addr ip;    /* IPv4 in this version */
+	struct ip_addr ip;    /* IPv4 */
 	uint8_t prefix;
 	struct ip_addr gateway; /* fam 0: none */
+	struct ip_addr ip6;     /* IPv6 beside it; fam 0: none */
+	uint8_t prefix6;
+	struct ip_addr gateway6; /* fam 0: the router that advertises itself */
 	uint8_t n_routes;
 	struct dp_route routes[DP_ROUTES_MAX];
 	uint16_t vlan;        /* 0 = untagged */

@@ -89,7 +89,7 @@ static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool au
 static void relay(struct media *m, struct media_leg *to, struct pkt *p, uint64_t now)
 {
 	uint32_t len = p->len;
-	if (net_flow_send(m->net, p, &to->flow, now) != 0)
+	if (net_flow_send(m->net, p, &to->flow, &to->dst, now) != 0)
 		return;
 	to->tx_packets++;
 	to->tx_bytes += len;

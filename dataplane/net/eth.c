@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/net/arp.h"
+#include "dataplane/net/icmp6.h"
 #include "dataplane/net/ip4.h"
 #include "dataplane/net/wire.h"
 
@@ -35,6 +36,16 @@ static enum stat_id check_vlan(const struct net *n, struct pkt *p, uint16_t *typ
 	return vid == n->vlan ? STAT_NONE : STAT_drop_eth_vlan;
 }
 
+/* A group that IPv6 listens to: all nodes, or the one of an address of ours. */
+static bool group_of_ours(const struct net *n, const uint8_t mac[6])
+{
+	if (!n->six.on || get16(mac) != 0x3333)
+		return false;
+	uint32_t g = get32(mac + 2);
+	return g == 1 || g == (uint32_t)ip6_group_of(n->six.routes.ip).lo ||
+	       g == (uint32_t)ip6_group_of(n->six.link).lo;
+}
+
 void eth_input(struct net *n, struct pkt *p, uint64_t now)
 {
 	if (p->len < ETH_HDR) {
@@ -42,8 +53,8 @@ void eth_input(struct net *n, struct pkt *p, uint64_t now)
 		return;
 	}
 	bool mine = memcmp(p->data, n->io->mac, 6) == 0;
-	bool all = memcmp(p->data, eth_broadcast, 6) == 0;
-	if (!mine && !all) {
+	bool all = memcmp(p->data, eth_broadcast, 6) == 0, group = group_of_ours(n, p->data);
+	if (!mine && !all && !group) {
 		net_drop(n, p, STAT_drop_eth_other_mac);
 		return;
 	}
@@ -51,10 +62,12 @@ void eth_input(struct net *n, struct pkt *p, uint64_t now)
 	enum stat_id bad = check_vlan(n, p, &type);
 	if (bad)
 		net_drop(n, p, bad);
-	else if (type == ETH_TYPE_ARP)
+	else if (type == ETH_TYPE_ARP && (mine || all))
 		arp_input(n, p, now);
 	else if (type == ETH_TYPE_IP4 && mine)
 		ip4_input(n, p, now);
+	else if (type == ETH_TYPE_IP6 && n->six.on && (mine || group))
+		ip6_input(n, p, now);
 	else
 		net_drop(n, p, type == ETH_TYPE_IP4 ? STAT_drop_ip_other : STAT_drop_eth_type);
 }

@@ -3,16 +3,22 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "dataplane/net/arp.h"
 #include "dataplane/net/eth.h"
 #include "dataplane/net/frag.h"
+#include "dataplane/net/neigh.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/net/wire.h"
 
 void net_flow_make(
     const struct net *n, struct net_flow *f, uint32_t own, uint16_t sport, const struct ip_sock *dst)
 {
-	assert(own < n->own.n);
+	assert(own <= n->own.n);
+	if (own == n->own.n || dst->a.fam != 4) { /* between the families there is no way */
+		bool six = own == n->own.n && dst->a.fam == 6 && !net_forbidden(n, dst);
+		*f = (struct net_flow){
+		    .src = own, .sport = sport, .dport = dst->port, .hop = six ? NET_HOP6 : 0};
+		return;
+	}
 	*f = (struct net_flow){
 	    .src = n->own.ip[own], .dst = ip4_of(&dst->a), .sport = sport, .dport = dst->port};
 	if (net_forbidden(n, dst) || !route_lookup(&n->routes, f->dst, &f->hop))
@@ -61,20 +67,38 @@ static void send_parts(struct net *n, struct pkt *p, const struct net_flow *f, u
 		return;
 	}
 	ip4_push(p, &way, 0);
-	arp_output(n, p, f->hop, now);
+	neigh_output(n, p, host_ip4(f->hop), now);
 }
 
-int net_flow_send(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t now)
+static int send_six(
+    struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *to, uint64_t now)
+{
+	const struct ip6_way way = {n->six.routes.ip, host_ip_of(&to->a), IP_PROTO_UDP, IP6_HOPS};
+	const uint32_t ports = (uint32_t)f->sport << 16 | f->dport;
+	uint8_t *u = pkt_push(p, UDP_HDR);
+	put32(u, ports);
+	put32(u + 4, p->len << 16);
+	uint16_t c = cksum_fold(cksum_add(ip6_pseudo(way.src, way.dst, IP_PROTO_UDP, p->len), u, p->len));
+	c = c ? c : 0xffff;
+	cksum_store(u + UDP_CSUM, c);
+	n->six.sent[udp_place6(n, way.dst, ports)] = udp_trace6(n, way.dst, ports, be16toh(c));
+	return ip6_output(n, p, &way, now);
+}
+
+int net_flow_send(
+    struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *dst, uint64_t now)
 {
 	const uint8_t *mac = NULL;
-	assert(pkt_headroom(p) >= 64);
+	assert(pkt_headroom(p) >= 72); /* ethernet, a tag, IPv6, UDP */
 	p->l4_off = (uint16_t)pkt_headroom(p);
 	if (f->hop == 0) {
 		net_drop(n, p, STAT_drop_ip_no_route);
 		return -ENETUNREACH;
 	}
+	if (f->hop == NET_HOP6)
+		return send_six(n, p, f, dst, now);
 	if (n->vlan == 0 && IP4_HDR + UDP_HDR + p->len <= n->mtu)
-		mac = arp_mac(n, f->hop, now);
+		mac = neigh_mac(n, host_ip4(f->hop), now);
 	if (mac)
 		send_whole(n, p, f, mac);
 	else

@@ -6,17 +6,19 @@
 #include <string.h>
 
 #include "dataplane/core/pool.h"
-#include "dataplane/net/arp.h"
+#include "dataplane/net/neigh.h"
 
-#define UNIT       8u /* fragment offsets count in these */
-#define HAVE_WORDS (FRAG_BYTES_MAX / UNIT / 64)
-#define OUT_MAX    64u
+#define UNIT              8u /* fragment offsets count in these */
+#define HAVE_WORDS        (FRAG_BYTES_MAX / UNIT / 64)
+#define OUT_MAX           64u
+#define FRAG6_HDR         8u
+#define IP_PROTO_FRAGMENT 44
 
 struct datagram {
 	struct wtimer timer; /* first: the callback gets here from it */
 	struct net *net;
-	uint32_t src, dst;
-	uint16_t id;
+	struct host_ip src, dst;
+	uint32_t id;
 	uint8_t proto;
 	uint8_t pieces;
 	uint64_t started_at;
@@ -78,16 +80,17 @@ static void kill_datagram(struct datagram *d)
 	d->pkt = NULL;
 }
 
-static bool same(const struct datagram *d, const struct ip4_hdr *h)
+static bool same(const struct datagram *d, const struct frag_piece *f)
 {
-	return d->src == h->src && d->dst == h->dst && d->id == h->id && d->proto == h->proto;
+	return d->id == f->id && d->proto == f->proto && host_ip_eq(d->src, f->src) &&
+	       host_ip_eq(d->dst, f->dst);
 }
 
-static struct datagram *find(const struct frag *f, const struct ip4_hdr *h)
+static struct datagram *find(const struct frag *t, const struct frag_piece *f)
 {
-	for (uint32_t i = 0; i < f->pool.size; i++) {
-		struct datagram *d = pool_at(&f->pool, i);
-		if (d && same(d, h))
+	for (uint32_t i = 0; i < t->pool.size; i++) {
+		struct datagram *d = pool_at(&t->pool, i);
+		if (d && same(d, f))
 			return d;
 	}
 	return NULL;
@@ -109,7 +112,7 @@ static void evict_oldest(struct net *n)
 }
 
 /* NULL: no packet buffer. */
-static struct datagram *begin(struct net *n, const struct ip4_hdr *h, uint64_t now)
+static struct datagram *begin(struct net *n, const struct frag_piece *h, uint64_t now)
 {
 	struct pkt *p = n->io->ops->alloc(n->io);
 	if (!p)
@@ -191,7 +194,7 @@ static struct pkt *finish(struct net *n, struct datagram *d)
 	return whole;
 }
 
-struct pkt *frag_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+struct pkt *frag_input(struct net *n, const struct frag_piece *h, struct pkt *p, uint64_t now)
 {
 	const struct piece c = {h->off, h->off + p->len, !h->more};
 	struct datagram *d = find(n->frag, h);
@@ -253,7 +256,39 @@ void frag_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint32
 		memcpy(out[i]->data, p->data + off, len);
 		out[i]->len = len;
 		ip4_push(out[i], way, (uint16_t)(off / UNIT | (i + 1 < count ? IP4_MORE : 0)));
-		arp_output(n, out[i], hop, now);
+		neigh_output(n, out[i], host_ip4(hop), now);
+	}
+	stat_add(n->stats, STAT_ip_frags_out, count);
+	pkt_put(p);
+}
+
+/* Push a fragment header: what it carries is `proto`. */
+static void push_frag6(struct pkt *p, uint8_t proto, uint16_t off_more, uint32_t id)
+{
+	uint8_t *h = pkt_push(p, FRAG6_HDR);
+	h[0] = proto;
+	h[1] = 0;
+	put16(h + 2, off_more);
+	put32(h + 4, id);
+}
+
+void frag_output6(
+    struct net *n, struct pkt *p, const struct ip6_way *way, uint32_t mtu, struct host_ip hop, uint64_t now)
+{
+	uint32_t step = (mtu - IP6_HDR - FRAG6_HDR) & ~(UNIT - 1);
+	uint32_t count = (p->len + step - 1) / step, id = n->six.frag_id++;
+	struct pkt *out[OUT_MAX];
+	if (count > OUT_MAX || !alloc_all(n, out, count)) {
+		net_drop(n, p, STAT_drop_no_pkt);
+		return;
+	}
+	for (uint32_t i = 0, off = 0; i < count; i++, off += step) {
+		uint32_t len = p->len - off < step ? p->len - off : step;
+		memcpy(out[i]->data, p->data + off, len);
+		out[i]->len = len;
+		push_frag6(out[i], way->proto, (uint16_t)(off | (i + 1 < count)), id);
+		ip6_push(out[i], way, IP_PROTO_FRAGMENT);
+		neigh_output(n, out[i], hop, now);
 	}
 	stat_add(n->stats, STAT_ip_frags_out, count);
 	pkt_put(p);

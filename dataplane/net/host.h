@@ -4,16 +4,28 @@
 #ifndef DP_HOST_H
 #define DP_HOST_H
 
+#include "dataplane/net/host_ip.h"
 #include "dataplane/net/net.h"
 #include "dataplane/net/own.h"
 #include "dataplane/net/rate.h"
 #include "dataplane/net/route.h"
+#include "dataplane/net/route6.h"
 #include "dataplane/net/wire.h"
 
 #define NET_TXQ 64
 
-struct arp;
+struct neighs;
 struct frag;
+
+/* The IPv6 side; its one address for the layers above has number own.n. */
+struct host6 {
+	bool on;
+	struct host_ip link; /* link-local, of our MAC (RFC 4291 appendix A) */
+	struct route6_table routes;
+	struct rate mld_rate;
+	uint32_t frag_id;
+	uint32_t *sent; /* by ends: as `sent` below, for packets without identification */
+};
 
 struct net {
 	struct pktio *io;
@@ -26,7 +38,8 @@ struct net {
 	uint16_t mtu, vlan;
 	bool check_sums;
 	struct route_table routes;
-	struct arp *arp;
+	struct host6 six;
+	struct neighs *neighs;
 	struct frag *frag;
 	struct rate echo_rate;
 	/* Identification: a permutation of a counter, so that it neither repeats early nor is guessed. */

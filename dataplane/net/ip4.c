@@ -3,10 +3,11 @@
 
 #include <errno.h>
 
-#include "dataplane/net/arp.h"
 #include "dataplane/net/cksum.h"
 #include "dataplane/net/frag.h"
 #include "dataplane/net/icmp.h"
+#include "dataplane/net/ip6.h"
+#include "dataplane/net/neigh.h"
 #include "dataplane/net/udp.h"
 #include "dataplane/net/wire.h"
 
@@ -70,7 +71,9 @@ void ip4_to_tcp(struct net *n, const struct ip4_hdr *h, struct pkt *p, bool icmp
 static void deliver(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
 {
 	if (h->proto == IP_PROTO_UDP)
-		udp_input(n, h, p, now);
+		udp_input(n,
+		    &(struct udp_ends){host_ip4(h->src), host_ip4(h->dst), own_find(&n->own, h->dst)}, p,
+		    now);
 	else if (h->proto == IP_PROTO_ICMP)
 		icmp_input(n, h, p, now);
 	else if (h->proto == IP_PROTO_TCP)
@@ -82,7 +85,8 @@ static void deliver(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint6
 /* A header is put in front of the whole payload again, for those who want one. */
 static struct pkt *reassemble(struct net *n, struct ip4_hdr *h, struct pkt *p, uint64_t now)
 {
-	p = frag_input(n, h, p, now);
+	const struct frag_piece f = {host_ip4(h->src), host_ip4(h->dst), h->id, h->proto, h->off, h->more};
+	p = frag_input(n, &f, p, now);
 	if (!p || (h->proto != IP_PROTO_TCP && h->proto != IP_PROTO_ICMP))
 		return p;
 	ip4_push(p, &(struct ip4_way){h->src, h->dst, h->proto, h->id}, 0);
@@ -126,13 +130,16 @@ int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t
 		return 0;
 	}
 	ip4_push(p, way, 0);
-	arp_output(n, p, hop, now);
+	neigh_output(n, p, host_ip4(hop), now);
 	return 0;
 }
 
 int net_ip_send(
     struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, uint64_t now)
 {
+	if (dst->fam == 6)
+		return ip6_output(
+		    n, p, &(struct ip6_way){n->six.routes.ip, host_ip_of(dst), proto, IP6_HOPS}, now);
 	const struct ip4_way way = {n->own.ip[own], ip4_of(dst), proto, ip4_next_id(n)};
 	return ip4_output(n, p, &way, now);
 }
@@ -141,6 +148,8 @@ bool net_ip_forward(struct net *n, struct pkt *p, uint64_t now)
 {
 	struct ip4_hdr h;
 	uint32_t hop;
+	if (p->len && p->data[0] >> 4 == 6)
+		return ip6_forward(n, p, now);
 	if (!ip4_read(p->data, p->len, false, &h) || h.total != p->len || h.more || h.off ||
 	    own_find(&n->own, h.src) == OWN_NONE || p->len > n->mtu) {
 		net_drop(n, p, STAT_drop_ip_bad);
@@ -150,6 +159,6 @@ bool net_ip_forward(struct net *n, struct pkt *p, uint64_t now)
 		net_drop(n, p, STAT_drop_ip_no_route);
 		return false;
 	}
-	arp_output(n, p, hop, now);
+	neigh_output(n, p, host_ip4(hop), now);
 	return true;
 }

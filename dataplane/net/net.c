@@ -11,6 +11,9 @@
 #include "dataplane/net/frag.h"
 #include "dataplane/net/host.h"
 #include "dataplane/net/ip4.h"
+#include "dataplane/net/ip6.h"
+#include "dataplane/net/ndp.h"
+#include "dataplane/net/neigh.h"
 
 #define IDS     65536u
 #define MTU_MIN 576
@@ -30,6 +33,28 @@ static uint16_t usable_mtu(const struct dp_conf *conf, const struct pktio *io)
 	return m < io->buf_bytes ? m : io->buf_bytes;
 }
 
+/* fe80::/64 and the MAC with its universal bit turned and ff:fe in the middle. */
+static struct host_ip link_local(const uint8_t mac[6])
+{
+	uint8_t b[16] = {0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+	return host_ip_get(b);
+}
+
+static int six_init(struct net *n, const struct dp_conf *conf)
+{
+	if (!conf->ip6.fam)
+		return 0;
+	if (n->mtu < IP6_MTU_MIN)
+		return -EINVAL;
+	n->six.link = link_local(n->io->mac);
+	n->six.sent = calloc(IDS, sizeof *n->six.sent);
+	if (!n->six.sent)
+		return -ENOMEM;
+	memcpy(&n->six.frag_id, conf->key + 4, sizeof n->six.frag_id);
+	n->six.on = true;
+	return route6_init(&n->six.routes, conf);
+}
+
 static int net_setup(struct net *n, const struct dp_conf *conf)
 {
 	int rc = route_init(&n->routes, conf);
@@ -40,7 +65,10 @@ static int net_setup(struct net *n, const struct dp_conf *conf)
 	n->sent = calloc(IDS, sizeof *n->sent);
 	if (!n->sent)
 		return -ENOMEM;
-	rc = arp_new(&n->arp, conf);
+	rc = six_init(n, conf);
+	if (rc)
+		return rc;
+	rc = neigh_new(&n->neighs, conf);
 	return rc ? rc : frag_new(&n->frag, conf);
 }
 
@@ -69,6 +97,8 @@ int net_new(struct net **out, const struct dp_conf *conf, struct pktio *io, stru
 	}
 	(void)now;
 	arp_announce(n);
+	if (n->six.on)
+		ndp_announce(n);
 	*out = n;
 	return 0;
 }
@@ -79,9 +109,10 @@ void net_free(struct net *n)
 		return;
 	for (uint32_t i = 0; i < n->n_tx; i++)
 		pkt_put(n->txq[i]);
-	arp_free(n);
+	neigh_free(n);
 	frag_free(n);
 	free(n->sent);
+	free(n->six.sent);
 	free(n);
 }
 
@@ -100,8 +131,12 @@ void net_flush(struct net *n, uint64_t now)
 
 void net_learn(struct net *n, const struct ip_addr *ip, const uint8_t mac[6], uint64_t now)
 {
-	if (ip->fam == 4)
-		arp_learn(n, ip4_of(ip), mac, now);
+	neigh_learn(n, host_ip_of(ip), mac, now);
+}
+
+void net_router(struct net *n, const struct ip_addr *ip, uint16_t seconds, uint64_t now)
+{
+	route6_router(&n->six.routes, host_ip_of(ip), seconds, now);
 }
 
 struct pkt *net_alloc(struct net *n)
@@ -114,13 +149,22 @@ struct pkt *net_alloc(struct net *n)
 
 uint32_t net_own(const struct net *n, const struct ip_addr *a)
 {
-	return a->fam == 4 ? own_find(&n->own, ip4_of(a)) : OWN_NONE;
+	if (a->fam == 4)
+		return own_find(&n->own, ip4_of(a));
+	return n->six.on && a->fam == 6 && host_ip_eq(host_ip_of(a), n->six.routes.ip) ? n->own.n : OWN_NONE;
 }
 
 struct ip_addr net_own_addr(const struct net *n, uint32_t i)
 {
-	assert(i < n->own.n);
-	return ip4_addr(n->own.ip[i]);
+	assert(i < n->own.n + n->six.on);
+	return i == n->own.n ? host_ip_addr(n->six.routes.ip) : ip4_addr(n->own.ip[i]);
+}
+
+uint32_t net_own_for(const struct net *n, uint8_t fam)
+{
+	if (fam == 4)
+		return 0;
+	return fam == 6 && n->six.on ? n->own.n : OWN_NONE;
 }
 
 const struct ip_addr *net_addr(const struct net *n)
@@ -130,5 +174,7 @@ const struct ip_addr *net_addr(const struct net *n)
 
 bool net_forbidden(const struct net *n, const struct ip_sock *s)
 {
-	return s->a.fam != 4 || s->port == 0 || !ip4_far(n, ip4_of(&s->a));
+	if (s->port == 0 || (s->a.fam != 4 && s->a.fam != 6))
+		return true;
+	return s->a.fam == 4 ? !ip4_far(n, ip4_of(&s->a)) : !n->six.on || !ip6_far(n, host_ip_of(&s->a));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The IP host of one worker: ethernet, ARP, IPv4, ICMP, UDP over one pktio. Layers above see UDP payloads and
+/* The IP host of one worker: ethernet, ARP, IPv4, IPv6, ICMP, UDP over one pktio. Layers above see UDP payloads and
  * addresses. Pure in time: `now` (ns) is an argument. One thread. */
 #ifndef DP_NET_H
 #define DP_NET_H
@@ -55,6 +55,8 @@ struct net_ops {
 	/* Tell other workers what was learned (single-queue devices get ARP replies on one core); may be
 	 * NULL. */
 	void (*neighbour)(void *ctx, const struct ip_addr *ip, const uint8_t mac[6]);
+	/* The same for a router that advertised itself (RFC 4861) for so many seconds. */
+	void (*router)(void *ctx, const struct ip_addr *ip, uint16_t seconds);
 };
 
 [[nodiscard]] int net_new(struct net **out, const struct dp_conf *conf, struct pktio *io, struct wheel *wheel,
@@ -71,6 +73,7 @@ void net_burst(struct net *n, struct pkt **in, uint32_t count, uint64_t now);
 void net_flush(struct net *n, uint64_t now);
 /* Learned elsewhere. */
 void net_learn(struct net *n, const struct ip_addr *ip, const uint8_t mac[6], uint64_t now);
+void net_router(struct net *n, const struct ip_addr *ip, uint16_t seconds, uint64_t now);
 
 /* An ICMP error that came to another worker. True: this net sent what is quoted, and udp_error was told. */
 bool net_udp_quoted(struct net *n, const struct udp_err *err, uint64_t now);
@@ -89,12 +92,16 @@ int net_udp_send_from(
 /* The same by a way that was looked up before: neither the routes nor our addresses ever change. For those who
  * send many packets to one far side. */
 struct net_flow {
-	uint32_t src, dst, hop; /* host order; hop: the neighbour to hand it to, 0: cannot be sent to */
+	uint32_t src, dst,
+	    hop; /* host order; hop: the neighbour to hand it to, 0: cannot be sent to, NET_HOP6 */
 	uint16_t sport, dport;
 };
+#define NET_HOP6 0xffffffffu /* IPv6: src is the number of our address, the rest is looked up again */
 void net_flow_make(
     const struct net *n, struct net_flow *f, uint32_t own, uint16_t sport, const struct ip_sock *dst);
-int net_flow_send(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t now);
+/* dst: what f was made of; read for IPv6 only. */
+int net_flow_send(
+    struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *dst, uint64_t now);
 /* Send the same payload again (retransmission): p was sent before by net_udp_send and kept with pkt_ref.
  * Takes one reference. */
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
@@ -107,10 +114,12 @@ int net_ip_send(
  * Takes one reference. False: it was not, or there is no route (counted). */
 bool net_ip_forward(struct net *n, struct pkt *p, uint64_t now);
 
-/* Our addresses by number: 0 is net_addr, then dp_conf's media_ips. net_own: 0xffffffff when `a` is not
- * ours. */
+/* Our addresses by number: 0 is net_addr, then dp_conf's media_ips, then its ip6. net_own: 0xffffffff when `a` is
+ * not ours. */
 uint32_t net_own(const struct net *n, const struct ip_addr *a);
 struct ip_addr net_own_addr(const struct net *n, uint32_t own);
+/* The number of the address from which this family is spoken: 0xffffffff: we have none. */
+uint32_t net_own_for(const struct net *n, uint8_t fam);
 /* Our address; true when `a` is one we must never send to (own, broadcast, multicast, unspecified). */
 const struct ip_addr *net_addr(const struct net *n);
 bool net_forbidden(const struct net *n, const struct ip_sock *s);

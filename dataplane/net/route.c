@@ -41,8 +41,10 @@ int route_init(struct route_table *t, const struct dp_conf *conf)
 	t->ip = ip4_of(&conf->ip);
 	t->mask = mask_of(conf->prefix);
 	int rc = route_add(t, t->ip, t->mask, 0);
-	for (uint8_t i = 0; i < conf->n_routes && !rc; i++)
-		rc = add_static(t, &conf->routes[i]);
+	for (uint8_t i = 0; i < conf->n_routes && !rc; i++) {
+		if (conf->routes[i].net.fam != 6) /* those are route6.h's */
+			rc = add_static(t, &conf->routes[i]);
+	}
 	if (!rc && conf->gateway.fam) {
 		const struct dp_route dflt = {.net = {.fam = 4}, .prefix = 0, .via = conf->gateway};
 		rc = add_static(t, &dflt);

@@ -7,7 +7,7 @@
 #include "dataplane/net/eth.h"
 #include "dataplane/net/wire.h"
 
-static bool udp_ok(const struct net *n, const struct ip4_hdr *h, struct pkt *p)
+static bool udp_ok(const struct net *n, const struct udp_ends *e, struct pkt *p)
 {
 	if (p->len < UDP_HDR)
 		return false;
@@ -15,21 +15,20 @@ static bool udp_ok(const struct net *n, const struct ip4_hdr *h, struct pkt *p)
 	if (len < UDP_HDR || len > p->len)
 		return false;
 	p->len = len;
-	if (!n->check_sums || get16(p->data + UDP_CSUM) == 0)
-		return true;
-	uint64_t sum = ip4_pseudo(h->src, h->dst, IP_PROTO_UDP, len);
-	return cksum_fold(cksum_add(sum, p->data, len)) == 0;
+	if (get16(p->data + UDP_CSUM) == 0) /* RFC 8200 §8.1: IPv6 has no datagrams without */
+		return host_ip_is4(e->dst);
+	return !n->check_sums || cksum_fold(cksum_add(udp_pseudo(e->src, e->dst, len), p->data, len)) == 0;
 }
 
-void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now)
+void udp_input(struct net *n, const struct udp_ends *e, struct pkt *p, uint64_t now)
 {
-	if (!udp_ok(n, h, p)) {
+	if (!udp_ok(n, e, p)) {
 		net_drop(n, p, STAT_drop_udp_bad);
 		return;
 	}
-	struct udp_in in = {.pkt = p, .own = own_find(&n->own, h->dst)};
-	in.src = (struct ip_sock){.a = ip4_addr(h->src), .port = get16(p->data)};
-	in.dst = (struct ip_sock){.a = ip4_addr(h->dst), .port = get16(p->data + 2)};
+	struct udp_in in = {.pkt = p, .own = e->own};
+	in.src = (struct ip_sock){.a = host_ip_addr(e->src), .port = get16(p->data)};
+	in.dst = (struct ip_sock){.a = host_ip_addr(e->dst), .port = get16(p->data + 2)};
 	pkt_pull(p, UDP_HDR);
 	n->ops.udp(n->ops.ctx, &in, now);
 }
@@ -53,12 +52,12 @@ int net_udp_send_from(
 {
 	struct net_flow f;
 	net_flow_make(n, &f, own, sport, dst);
-	return net_flow_send(n, p, &f, now);
+	return net_flow_send(n, p, &f, dst, now);
 }
 
 int net_udp_send(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
 {
-	return net_udp_send_from(n, p, 0, sport, dst, now);
+	return net_udp_send_from(n, p, dst->a.fam == 6 ? n->own.n : 0, sport, dst, now);
 }
 
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now)
@@ -94,7 +93,7 @@ void udp_report(struct net *n, const struct pkt *p, const struct udp_err *how, u
 		n->ops.udp_error(n->ops.ctx, &e, now);
 }
 
-bool udp_read_quoted(const struct net *n, const struct pkt *p, struct udp_err *e)
+static bool read_quoted4(const struct net *n, const struct pkt *p, struct udp_err *e)
 {
 	struct ip4_hdr h;
 	const uint8_t *udp = own_udp(n, p, &h);
@@ -107,10 +106,37 @@ bool udp_read_quoted(const struct net *n, const struct pkt *p, struct udp_err *e
 	return true;
 }
 
-bool net_udp_quoted(struct net *n, const struct udp_err *e, uint64_t now)
+static bool read_quoted6(const struct net *n, const struct pkt *p, struct udp_err *e)
+{
+	struct ip6_hdr h;
+	const uint8_t *udp = ip6_quoted_udp(n, p, &h);
+	if (!udp)
+		return false;
+	e->local = (struct ip_sock){.a = host_ip_addr(h.src), .port = get16(udp)};
+	e->remote = (struct ip_sock){.a = host_ip_addr(h.dst), .port = get16(udp + 2)};
+	e->udp_sum = get16(udp + UDP_CSUM);
+	return true;
+}
+
+bool udp_read_quoted(const struct net *n, const struct pkt *p, struct udp_err *e)
+{
+	bool six = p->len && p->data[0] >> 4 == 6;
+	return six ? n->six.on && read_quoted6(n, p, e) : read_quoted4(n, p, e);
+}
+
+static bool was_sent(const struct net *n, const struct udp_err *e)
 {
 	uint32_t ports = (uint32_t)e->local.port << 16 | e->remote.port;
-	if (n->sent[place_of(n, e->ip_id)] != udp_trace(n, ip4_of(&e->remote.a), ports, e->udp_sum))
+	if (e->remote.a.fam == 4)
+		return n->sent[place_of(n, e->ip_id)] ==
+		       udp_trace(n, ip4_of(&e->remote.a), ports, e->udp_sum);
+	struct host_ip dst = host_ip_of(&e->remote.a);
+	return n->six.on && n->six.sent[udp_place6(n, dst, ports)] == udp_trace6(n, dst, ports, e->udp_sum);
+}
+
+bool net_udp_quoted(struct net *n, const struct udp_err *e, uint64_t now)
+{
+	if (!was_sent(n, e))
 		return false;
 	stat_inc(n->stats, STAT_icmp_unreachable);
 	if (n->ops.udp_error)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UDP (RFC 768) over IPv4. net_udp_send and net_udp_resend of net.h are here. */
+/* UDP (RFC 768) over either IP. net_udp_send and net_udp_resend of net.h are here. */
 #ifndef DP_UDP_H
 #define DP_UDP_H
 
 #include "dataplane/net/ip4.h"
+#include "dataplane/net/ip6.h"
 
 #define UDP_HDR  8u
 #define UDP_CSUM 6u /* where the checksum is */
@@ -18,7 +19,31 @@ static inline uint32_t udp_trace(const struct net *n, uint32_t dst, uint32_t por
 	return (uint32_t)(v >> 32) | 1;
 }
 
-void udp_input(struct net *n, const struct ip4_hdr *h, struct pkt *p, uint64_t now);
+static inline uint32_t udp_trace6(const struct net *n, struct host_ip dst, uint32_t ports, uint16_t sum)
+{
+	return udp_trace(
+	    n, (uint32_t)(dst.lo ^ dst.lo >> 32 ^ (dst.hi ^ dst.hi >> 32) * 0x85ebca6bu), ports, sum);
+}
+
+/* Where the trace of a datagram over IPv6 is kept: the last one to each far side. */
+static inline uint16_t udp_place6(const struct net *n, struct host_ip dst, uint32_t ports)
+{
+	return (uint16_t)(udp_trace6(n, dst, ports, 0) >> 8);
+}
+
+/* Between whom, and the number of our address. */
+struct udp_ends {
+	struct host_ip src, dst;
+	uint32_t own;
+};
+
+static inline uint64_t udp_pseudo(struct host_ip src, struct host_ip dst, uint16_t len)
+{
+	return host_ip_is4(dst) ? ip4_pseudo((uint32_t)src.lo, (uint32_t)dst.lo, IP_PROTO_UDP, len)
+	                        : ip6_pseudo(src, dst, IP_PROTO_UDP, len);
+}
+
+void udp_input(struct net *n, const struct udp_ends *e, struct pkt *p, uint64_t now);
 
 /* A packet of ours (data at its IP header) will not arrive: tell the layer above, `how` says why. Nothing
  * happens when it is not UDP or not a first fragment. */

@@ -2,7 +2,7 @@
 /* The IP host under any sequence of frames, sends and pauses. The input is a list of steps: a byte that says
  * which, two of length, then bytes. Packets are single allocations of exact size, so a read or write beyond a
  * frame is seen; at the end every packet must be back.
- *   0 a frame as it is   1 a frame made to reach the host: MAC, address and checksums set right
+ *   0 a frame as it is   1 a frame made to reach the host: MAC, address and checksums set right, for IPv6 when its ethertype says so
  *   2 time passes: length in ms   3 the host sends `length` bytes to an address made of the next four */
 #include "tests/fuzz/fuzz.h"
 
@@ -19,6 +19,7 @@
 enum step { STEP_RAW, STEP_FIXED, STEP_TIME, STEP_SEND, STEPS };
 
 static const uint8_t host_mac[6] = {2, 0, 0, 0, 0, 2};
+static const uint8_t six[16] = {0xfd, 0, 0, 1, [15] = 2};
 static uint32_t used;
 
 static struct pkt *make(struct pktio *io, uint32_t room)
@@ -53,6 +54,9 @@ static uint32_t fuzz_tx(struct pktio *io, struct pkt **in, uint32_t n)
 		const struct pkt *p = in[i];
 		MUST(p->len >= 14 + 20 && memcmp(p->data + 6, host_mac, 6) == 0);
 		MUST(p->data >= p->buf0 && p->len <= 14u + io->mtu + 32);
+		if (p->data[12] == 0x86 && p->data[13] == 0xdd)
+			MUST(
+			    p->data[14] == 0x60 && (uint32_t)(p->data[18] << 8 | p->data[19]) == p->len - 54);
 		if (p->data[12] == 8 && p->data[13] == 0)
 			MUST(
 			    p->data[14] == 0x45 && (uint32_t)(p->data[16] << 8 | p->data[17]) == p->len - 14);
@@ -82,13 +86,13 @@ static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
 
 static void on_error(void *ctx, const struct udp_err *e, uint64_t now)
 {
-	MUST(e->local.a.fam == 4 && e->remote.a.fam == 4);
+	MUST(e->local.a.fam == e->remote.a.fam && (e->local.a.fam == 4 || e->local.a.fam == 6));
 }
 
 /* Another worker is asked at once and has sent nothing: what this one did not send, it does not know either. */
 static bool on_quoted(void *ctx, const struct udp_err *e, uint64_t now)
 {
-	MUST(e->local.a.fam == 4 && e->remote.a.fam == 4 && !e->arp);
+	MUST(e->local.a.fam == e->remote.a.fam && !e->arp);
 	MUST(!net_udp_quoted(net, e, now));
 	return e->ip_id & 1;
 }
@@ -108,10 +112,34 @@ static void set16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
+/* An ICMPv6 or UDP checksum over the pseudo header, right behind the IPv6 header. */
+static void fix_six(uint8_t *f, uint32_t n)
+{
+	static uint8_t b[40 + 65536];
+	uint32_t len = n - 54, at = f[20] == 58 ? 2 : 6;
+	f[14] = 0x60;
+	set16(f + 18, (uint16_t)len);
+	if (f[38] != 0xff)
+		memcpy(f + 38, six, 16);
+	if ((f[20] != 58 && f[20] != 17) || len < 8 || len > 65535)
+		return;
+	set16(f + 54 + at, 0);
+	memcpy(b, f + 22, 32);
+	memset(b + 32, 0, 8);
+	set16(b + 34, (uint16_t)len);
+	b[39] = f[20];
+	memcpy(b + 40, f + 54, len);
+	set16(f + 54 + at, sum(0, b, 40 + len));
+}
+
 /* Past the first checks, so that what lies behind is reached. */
 static void fix(uint8_t *f, uint32_t n)
 {
-	memcpy(f, host_mac, n < 6 ? n : 6);
+	bool group = n >= 54 && f[38] == 0xff;
+	memcpy(
+	    f, group ? (const uint8_t[]){0x33, 0x33, f[50], f[51], f[52], f[53]} : host_mac, n < 6 ? n : 6);
+	if (n >= 54 && f[12] == 0x86 && f[13] == 0xdd)
+		fix_six(f, n);
 	if (n >= 42 && f[12] == 8 && f[13] == 6)
 		memcpy(f + 38, "\x0a\0\0\x02", 4);
 	uint32_t hlen = n > 14 ? (f[14] & 15) * 4u : 0;
@@ -154,6 +182,11 @@ static void send_some(const uint8_t *p, uint32_t have, uint32_t n, uint64_t now)
 	if (!k)
 		return;
 	memcpy(to.a.b, p, have < 4 ? have : 4);
+	if (n & 1) { /* the same four are the end of an IPv6 address on our link */
+		to.a.fam = 6;
+		memcpy(to.a.b + 12, to.a.b, 4);
+		memcpy(to.a.b, six, 12);
+	}
 	k->len = n < ROOM ? n : ROOM;
 	memset(k->data, 'x', k->len);
 	pkt_ref(k);
@@ -193,6 +226,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wheel *w = wheel_new(0, NULL);
 	conf.ip = ip4_addr(HOST_IP);
 	conf.gateway = ip4_addr(HOST_IP - 1);
+	conf.ip6 = (struct ip_addr){.fam = 6};
+	memcpy(conf.ip6.b, six, 16);
+	conf.prefix6 = 64;
 	if (size)
 		conf.vlan = data[0] & 0x80 ? 5 : 0;
 	MUST(w && net_new(&net, &conf, &io, w, &stats, &up, 0) == 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A host on a real device: answers ping, echoes every UDP datagram, says what it is. For test_net_wire.
- * net_echo DRIVER DEVICE IP/PREFIX [workers=N] [gateway=IP] [vlan=N] [pcap=FILE] [mtu=N]
+ * net_echo DRIVER DEVICE IP/PREFIX [workers=N] [gateway=IP] [vlan=N] [pcap=FILE] [mtu=N] [six=IP/PREFIX]
  * Prints "ready: <device>" and, on SIGTERM, its counters that are not 0 and "leaked N". */
 #include <poll.h>
 #include <pthread.h>
@@ -97,6 +97,14 @@ static uint16_t number(const char *v)
 	return (uint16_t)strtoul(v, NULL, 10);
 }
 
+static void address(const char *v, struct ip_addr *ip, uint8_t *prefix)
+{
+	const char *slash = strchr(v, '/');
+	if (!slash || ip_addr_parse(ip, span_of(v, (uint32_t)(slash - v))))
+		exit(2);
+	*prefix = (uint8_t)number(slash + 1);
+}
+
 static void option(const char *o)
 {
 	const char *v = strchr(o, '=');
@@ -107,6 +115,8 @@ static void option(const char *o)
 		conf.workers = number(v);
 	else if (!strncmp(o, "vlan", 4))
 		conf.vlan = number(v);
+	else if (!strncmp(o, "six", 3))
+		address(v, &conf.ip6, &conf.prefix6);
 	else if (!strncmp(o, "mtu", 3))
 		conf.mtu = number(v);
 	else if (!strncmp(o, "pcap", 4))
@@ -117,12 +127,9 @@ static void option(const char *o)
 
 static void configure(int argc, char **argv)
 {
-	char *slash = strchr(argv[3], '/');
 	snprintf(conf.driver, sizeof conf.driver, "%s", argv[1]);
 	snprintf(conf.device, sizeof conf.device, "%s", argv[2]);
-	if (!slash || ip_addr_parse(&conf.ip, span_of(argv[3], (uint32_t)(slash - argv[3]))))
-		exit(2);
-	conf.prefix = (uint8_t)number(slash + 1);
+	address(argv[3], &conf.ip, &conf.prefix);
 	for (int i = 4; i < argc; i++)
 		option(argv[i]);
 	for (int i = 0; i < DP_WORKERS_MAX; i++)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/net/arp.h"
+#include "dataplane/net/neigh.h"
 
 static struct rig r;
 static struct frame f;
@@ -102,12 +102,12 @@ static void arp_retries_then_tells_the_senders(void **state)
 {
 	assert_int_equal(rig_send(&r, RIG_PEER, 5070, "a", 1), 0);
 	assert_int_equal(rig_send(&r, RIG_PEER, 5080, "b", 1), 0);
-	rig_pass(&r, ARP_TRIES * ARP_RETRY_NS - 20 * MS);
+	rig_pass(&r, NEIGH_TRIES * NEIGH_RETRY_NS - 20 * MS);
 	assert_int_equal(r.n_err, 0);
 	uint32_t asked = 0;
 	while (rig_out(&r, &f))
 		asked += is_request_for(&f, RIG_PEER);
-	assert_int_equal(asked, ARP_TRIES);
+	assert_int_equal(asked, NEIGH_TRIES);
 	rig_pass(&r, 40 * MS);
 	assert_int_equal(r.n_err, 2);
 	assert_true(r.err.arp);
@@ -128,7 +128,7 @@ static void arp_failure_may_be_answered_by_sending_again(void **state)
 {
 	r.on_error = send_again;
 	assert_int_equal(rig_send(&r, RIG_PEER, 5060, "a", 1), 0);
-	rig_pass(&r, (ARP_TRIES + 1) * ARP_RETRY_NS);
+	rig_pass(&r, (NEIGH_TRIES + 1) * NEIGH_RETRY_NS);
 	assert_int_equal(r.n_err, 1);
 	while (rig_out(&r, &f))
 		;
@@ -155,7 +155,7 @@ static void arp_hold_of_one_neighbour_leaves_room_for_others(void **state)
 	r.conf.pkts_max = r.mem.pkts = 1024;
 	r.mem.queue = 1024;
 	rig_start(&r);
-	for (uint32_t i = 0; i < ARP_HOLD_EACH + 5; i++)
+	for (uint32_t i = 0; i < NEIGH_HOLD_EACH + 5; i++)
 		assert_int_equal(rig_send(&r, RIG_PEER, 5060, "x", 1), 0);
 	assert_int_equal(rig_stat(&r, STAT_drop_arp_hold_full), 5);
 	assert_int_equal(rig_send(&r, RIG_GW, 5060, "x", 1), 0);
@@ -165,7 +165,7 @@ static void arp_hold_of_one_neighbour_leaves_room_for_others(void **state)
 static void arp_refreshes_an_old_neighbour_while_using_it(void **state)
 {
 	rig_know(&r, RIG_PEER, peer_mac);
-	rig_pass(&r, ARP_FRESH_NS + 10 * MS);
+	rig_pass(&r, NEIGH_FRESH_NS + 10 * MS);
 	rig_none(&r);
 	assert_int_equal(rig_send(&r, RIG_PEER, 5060, "x", 1), 0);
 	assert_true(rig_out(&r, &f) && is_udp_to(&f, peer_mac));
@@ -179,9 +179,9 @@ static void arp_refreshes_an_old_neighbour_while_using_it(void **state)
 static void arp_forgets_an_old_neighbour_that_is_gone(void **state)
 {
 	rig_know(&r, RIG_PEER, peer_mac);
-	rig_pass(&r, ARP_FRESH_NS + 10 * MS);
+	rig_pass(&r, NEIGH_FRESH_NS + 10 * MS);
 	assert_int_equal(rig_send(&r, RIG_PEER, 5060, "x", 1), 0);
-	rig_pass(&r, (ARP_TRIES + 1) * ARP_RETRY_NS);
+	rig_pass(&r, (NEIGH_TRIES + 1) * NEIGH_RETRY_NS);
 	while (rig_out(&r, &f))
 		;
 	assert_int_equal(rig_send(&r, RIG_PEER, 5060, "x", 1), 0);
@@ -228,7 +228,7 @@ static void a_neighbour_that_really_moved_is_found_again(void **state)
 	rig_know(&r, RIG_PEER, peer_mac);
 	f_arp(&f, 1, other_mac, RIG_PEER, RIG_PEER); /* gratuitous */
 	rig_in(&r, &f);
-	rig_pass(&r, (ARP_TRIES - 1) * ARP_RETRY_NS + 20 * MS);
+	rig_pass(&r, (NEIGH_TRIES - 1) * NEIGH_RETRY_NS + 20 * MS);
 	reply(RIG_PEER, other_mac);
 	while (rig_out(&r, &f))
 		;
@@ -316,8 +316,8 @@ static void arp_flood_is_limited_and_does_not_keep_answers_out(void **state)
 		while (rig_out(&r, &f))
 			;
 	}
-	assert_int_equal(rig_stat(&r, STAT_arp_requests), ARP_BURST);
-	assert_int_equal(rig_stat(&r, STAT_drop_arp_rate), 1000 - ARP_BURST);
+	assert_int_equal(rig_stat(&r, STAT_arp_requests), NEIGH_BURST);
+	assert_int_equal(rig_stat(&r, STAT_drop_arp_rate), 1000 - NEIGH_BURST);
 	reply(RIG_GW, other_mac);
 	assert_true(rig_out(&r, &f) && is_udp_to(&f, other_mac));
 	rig_pass(&r, 1000 * MS);
@@ -335,7 +335,7 @@ static void arp_table_is_bounded_and_askers_do_not_push_out_who_we_talk_to(void 
 	rig_know(&r, RIG_PEER, peer_mac);
 	assert_int_equal(rig_send(&r, RIG_PEER, 5060, "x", 1), 0);
 	assert_true(rig_out(&r, &f));
-	for (uint32_t i = 0; i < 3 * ARP_NEIGHBOURS; i++) {
+	for (uint32_t i = 0; i < 3 * NEIGH_MAX; i++) {
 		rig_pass(&r, 10 * MS);
 		rig_know(&r, 0x0a000200 + i, other_mac);
 	}
@@ -350,14 +350,14 @@ static void arp_table_full_of_who_we_talk_to_learns_no_asker(void **state)
 	rig_defaults(&r);
 	r.conf.prefix = 16;
 	rig_start(&r);
-	for (uint32_t i = 0; i < ARP_NEIGHBOURS; i++) {
+	for (uint32_t i = 0; i < NEIGH_MAX; i++) {
 		rig_pass(&r, 10 * MS);
 		rig_know(&r, 0x0a000200 + i, peer_mac);
 		assert_int_equal(rig_send(&r, 0x0a000200 + i, 5060, "x", 1), 0);
 		assert_true(rig_out(&r, &f));
 	}
 	rig_know(&r, 0x0a000900, other_mac); /* is answered all the same */
-	for (uint32_t i = 0; i < ARP_NEIGHBOURS; i++) {
+	for (uint32_t i = 0; i < NEIGH_MAX; i++) {
 		assert_int_equal(rig_send(&r, 0x0a000200 + i, 5060, "x", 1), 0);
 		assert_true(rig_out(&r, &f) && is_udp_to(&f, peer_mac));
 	}
@@ -374,11 +374,11 @@ static void arp_table_full_of_questions_is_a_counted_drop(void **state)
 	r.conf.pkts_max = r.mem.pkts = 2048;
 	r.mem.queue = 2048;
 	rig_start(&r);
-	for (uint32_t i = 0; i < ARP_NEIGHBOURS + 4; i++)
+	for (uint32_t i = 0; i < NEIGH_MAX + 4; i++)
 		assert_int_equal(rig_send(&r, 0x0a000200 + i, 5060, "x", 1), 0);
 	assert_int_equal(rig_stat(&r, STAT_drop_arp_hold_full), 4);
-	rig_pass(&r, (ARP_TRIES + 1) * ARP_RETRY_NS);
-	assert_int_equal(r.n_err, ARP_NEIGHBOURS);
+	rig_pass(&r, (NEIGH_TRIES + 1) * NEIGH_RETRY_NS);
+	assert_int_equal(r.n_err, NEIGH_MAX);
 	assert_int_equal(r.io->ops->pkts_used(r.io), 0);
 }
 

@@ -17,6 +17,7 @@ ECHO = os.path.abspath(sys.argv[1])
 NETNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../netns")
 HOST = f"dpwire-{os.getpid()}"
 IP, PEER, NOBODY = "10.77.0.2", "10.77.0.1", "10.77.0.200"
+IP6, PEER6 = "fd00:77::2", "fd00:77::1"
 CLONE_NEWNET = 0x40000000
 ETH_P_ALL = 3
 PACKET_OUTGOING = 4
@@ -52,7 +53,7 @@ class Engine:
 
     def __init__(self, driver, *options, device="dp0"):
         self.out = tempfile.NamedTemporaryFile("w+", prefix="net_echo")
-        command = ["ip", "netns", "exec", f"{HOST}-e", ECHO, driver, device, IP + "/24", *options]
+        command = ["ip", "netns", "exec", f"{HOST}-e", ECHO, driver, device, IP + "/24", f"six={IP6}/64", *options]
         self.process = subprocess.Popen(command, stdout=self.out, stderr=subprocess.STDOUT)
         self.wait_for(r"^(ready|failed): ", 20)
 
@@ -139,30 +140,57 @@ def ping(size):
             return False
 
 
-def echo(size):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+def ping6(size):
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as s:
         s.settimeout(2)
-        s.bind((PEER, 0))
+        message = struct.pack("!BBHHH", 128, 0, 0, os.getpid() & 0xFFFF, size) + os.urandom(size)
+        s.sendto(message, (IP6, 0))  # the kernel fills in the checksum, and drops what comes with a wrong one
+        try:
+            while True:
+                answer = s.recv(65535)
+                if answer[0] == 129:
+                    return answer[4:] == message[4:]
+        except TimeoutError:
+            return False
+
+
+def echo(size, family=socket.AF_INET, ip=IP, peer=PEER):
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        s.settimeout(2)
+        s.bind((peer, 0))
         message = os.urandom(size)
-        s.sendto(message, (IP, 5060))
+        s.sendto(message, (ip, 5060))
         try:
             answer, source = s.recvfrom(65535)
         except TimeoutError:
             return False
-        return answer == message and source == (IP, 5060)
+        return answer == message and source[:2] == (ip, 5060)
 
 
-def to_a_closed_port(engine):
+def echo6(size):
+    return echo(size, socket.AF_INET6, IP6, PEER6)
+
+
+def to_a_closed_port(engine, family=socket.AF_INET, ip=IP, peer=PEER, says="type 3 code 3"):
     """The answer comes when the port is closed again: the kernel says so, and the engine must hear it."""
     for _ in range(10):
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.bind((PEER, 0))
+        s = socket.socket(family, socket.SOCK_DGRAM)
+        s.bind((peer, 0))
         port = s.getsockname()[1]
-        s.sendto(b"x", (IP, 5060))
+        s.sendto(b"x", (ip, 5060))
         s.close()
-        if engine.wait_for(rf"^lost: port {port} type 3 code 3 arp 0", 0.5):
+        if engine.wait_for(rf"^lost: port {port} {says} arp 0", 0.5):
             return True
     return False
+
+
+def over_ipv6(driver, engine):
+    for size in (0, 64, 1452, 1453, 3000, 3600):
+        rule(f"{driver}_answers_ping6_of_{size}_bytes", ping6(size), engine.text())
+    for size in (0, 1, 7, 1232, 1233, 1452, 1453, 3000, 3600):
+        rule(f"{driver}_echoes_udp_over_ipv6_of_{size}_bytes", echo6(size), engine.text())
+    rule(f"{driver}_hears_that_a_port_is_closed_over_ipv6",
+         to_a_closed_port(engine, socket.AF_INET6, IP6, PEER6, "type 1 code 4"), engine.text())
 
 
 def to_a_silent_neighbour(engine):
@@ -203,6 +231,7 @@ def over(driver, *options):
         for size in (0, 1, 7, 1472, 1473, 3000, 3700):
             rule(f"{driver}_echoes_udp_of_{size}_bytes", echo(size))
         rule(f"{driver}_hears_that_a_port_is_closed", to_a_closed_port(engine), engine.text())
+        over_ipv6(driver, engine)
         rule(f"{driver}_hears_that_a_neighbour_is_silent", to_a_silent_neighbour(engine), engine.text())
         other = Engine(driver)
         rule(f"{driver}_second_engine_is_refused", other.stop() == 1 and "another Dialplane" in other.text(), other.text())
@@ -255,7 +284,9 @@ def main():
     if os.geteuid() != 0:
         print("1..0 # skip needs root for network namespaces")
         return 77
-    if subprocess.run([NETNS, "up", HOST], check=False).returncode:
+    if subprocess.run([NETNS, "up", HOST], check=False).returncode or \
+            subprocess.run([NETNS, "six", HOST], check=False).returncode:
+        subprocess.run([NETNS, "down", HOST], check=False)
         print("1..0 # skip no network namespaces here")
         return 77
     home = f"/proc/{os.getpid()}/fd/{os.open('/proc/self/ns/net', os.O_RDONLY)}"
