@@ -2,6 +2,7 @@
 /* Requests to the user's applications: those whose answer the call logic waits for, and status callbacks by way of
  * the outbox. */
 #include "control/app_ops.h"
+#include "control/log_text.h"
 #include "control/mem.h"
 #include "control/store_table.h"
 #include "control/webhook.h"
@@ -70,6 +71,7 @@ static void on_attempt(void *ctx, uint32_t attempt, const struct http_result *r,
 	if (!q->app->store || !q->call_sid[0])
 		return;
 	char *body = mem_dupn(r->body, r->body_len < BODY_KEPT ? r->body_len : BODY_KEPT);
+	log_hide_passwords(body);
 	struct event_row e = {.at_ms = loop_wall_ms(),
 	    .method = q->post ? "POST" : "GET",
 	    .url = q->url,

@@ -149,6 +149,10 @@ static bool fill_originate(const struct call *call, struct dp_cmd *cmd)
 	cmd->orig.call_sid = put(cmd, call->row.sid, &bad);
 	cmd->orig.account_sid = put(cmd, call->row.account_sid, &bad);
 	cmd->orig.headers = dp_cmd_text(cmd, span_of(call->target.headers, call->target.headers_len), &bad);
+	if (call->sip_username) {
+		cmd->orig.auth_user = put(cmd, call->sip_username, &bad);
+		cmd->orig.auth_password = put(cmd, call->sip_password ? call->sip_password : "", &bad);
+	}
 	return !bad;
 }
 
@@ -175,6 +179,7 @@ void call_originate(struct call *call)
 	} else {
 		fail(call, 10004, 503, "the engine had no room for the call for two seconds");
 	}
+	dp_cmd_wipe(&cmd);
 }
 
 static void send_hangup(struct call *call)

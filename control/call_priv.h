@@ -78,8 +78,7 @@ struct call {
 	char *caller_name, *forwarded_from, *answered_by; /* of a recovered row */
 	char *url, *twiml_text, *fallback_url;
 	bool url_post, fallback_post;
-	char *sip_username,
-	    *sip_password; /* wiped when the call is freed; used by nothing until digest is built */
+	char *sip_username, *sip_password; /* for a 401 or 407; wiped when the call is freed */
 	struct call_early_note *early_notes;
 	uint32_t notes;
 

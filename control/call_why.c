@@ -25,8 +25,8 @@ void call_why(const struct call *call, const struct dp_event *e, char *out, size
 		snprintf(out, n, "no answer within %u s (%s)", call->ring_timeout_s,
 		    call->parent ? "timeout of the <Dial>" : "Timeout of the call");
 	else if (e->cause == DP_END_REJECTED && (e->sip_status == 401 || e->sip_status == 407))
-		snprintf(
-		    out, n, "the far side asks for credentials (%u); digest is not built yet", e->sip_status);
+		snprintf(out, n, "the far side asks for credentials (%u), which did not do: %.*s",
+		    e->sip_status, len, said.p);
 	else if (e->cause == DP_END_REJECTED)
 		snprintf(
 		    out, n, "the far side answered %u%s%.*s", e->sip_status, len ? " " : "", len, said.p);

@@ -107,6 +107,10 @@ static void set_texts(struct call *child, const struct call *parent, struct dial
 		call_text(&child->from, n->from ? n->from : parent->row.from);
 	child->row.to = child->to;
 	child->row.from = child->from;
+	if (n->username.len) {
+		call_text_span(&child->sip_username, n->username);
+		call_text_span(&child->sip_password, n->password);
+	}
 	child->url = n->url;
 	child->url_post = n->url_post;
 	child->screened = n->url != NULL;

@@ -58,6 +58,37 @@ static struct dial_trouble add_headers(struct dial_noun *n, const struct twiml_n
 	return fine;
 }
 
+static bool has_control(struct span s)
+{
+	for (uint32_t i = 0; i < s.len; i++)
+		if (ascii_is(s.p[i], ASCII_CTL))
+			return true;
+	return false;
+}
+
+/* What is longer than 255 characters was left out and told by the parser. */
+static struct dial_trouble read_credentials(struct dial_noun *n, const struct twiml_node *node)
+{
+	n->username = twiml_attr(node, "username");
+	n->password = twiml_attr(node, "password");
+	if (n->username.len > 255 || n->password.len > 255)
+		return (struct dial_trouble){13249, "username or password has more than 255 bytes"};
+	if (has_control(n->username) || has_control(n->password))
+		return (struct dial_trouble){13249, "username or password holds control bytes"};
+	if (n->password.len && !n->username.len)
+		return (struct dial_trouble){13249, "password is there without username"};
+	return fine;
+}
+
+/* The node that says which credentials: <Sip>, or its <Uri>. */
+static const struct twiml_node *credentials_node(const struct twiml_node *node)
+{
+	for (const struct twiml_node *c = node->child; c && !node->text.len; c = c->next)
+		if (c->elem == TWIML_EL_SIP_URI)
+			return c;
+	return node;
+}
+
 /* <Sip>uri</Sip>, or the older <Sip><Uri>uri</Uri><Headers><Header name value/></Headers></Sip>. */
 static struct dial_trouble read_sip(
     struct dial_noun *n, const struct calls_conf *conf, const struct twiml_node *node)
@@ -71,7 +102,7 @@ static struct dial_trouble read_sip(
 	for (const struct twiml_node *c = node->child; c && !node->text.len; c = c->next)
 		if (c->elem == TWIML_EL_SIP_HEADERS)
 			t = add_headers(n, c);
-	return t;
+	return t.code ? t : read_credentials(n, credentials_node(node));
 }
 
 static struct dial_trouble by_pattern(struct dial_noun *n, const char *pattern, struct span user)

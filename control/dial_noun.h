@@ -21,6 +21,7 @@ struct dial_noun {
 	struct dial_drops drops;
 	const char *from; /* From user of this kind of noun when the <Dial> names none; NULL: the caller's */
 	char to[300];     /* as the call's record and webhooks show it */
+	struct span username, password; /* for a 401 or 407; into the document; username empty: none */
 	char *url;        /* screening document, absolute; owned; NULL: none */
 	bool url_post;
 	char *callback; /* status callback, absolute; owned; NULL: none */

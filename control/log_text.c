@@ -88,3 +88,35 @@ void log_put_text(struct buf *b, const char *when, const char *level, const char
 	}
 	log_escape(b, text, false);
 }
+
+static char *skip_white(char *s)
+{
+	return s + strspn(s, " \t\r\n");
+}
+
+/* Behind the word: `= "value"`. NULL: that is no attribute. */
+static char *hide_value(char *s)
+{
+	char quote, *v = skip_white(s), *end;
+	if (*v != '=')
+		return NULL;
+	v = skip_white(v + 1);
+	if (*v != '"' && *v != '\'')
+		return NULL;
+	quote = *v++;
+	end = strchr(v, quote);
+	if (!end)
+		end = v + strlen(v); /* cut off within the value */
+	size_t stars = (size_t)(end - v) < 3 ? (size_t)(end - v) : 3;
+	memset(v, '*', stars);
+	memmove(v + stars, end, strlen(end) + 1);
+	return v + stars;
+}
+
+void log_hide_passwords(char *text)
+{
+	for (char *s = text; (s = strcasestr(s, "password"));) {
+		char *next = hide_value(s + 8);
+		s = next ? next : s + 8;
+	}
+}

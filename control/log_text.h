@@ -19,4 +19,7 @@ void log_put_text(struct buf *b, const char *when, const char *level, const char
  * show as \xNN; so do C1 controls and the characters that reorder text. User info of URLs becomes "***". */
 void log_escape(struct buf *b, const char *text, bool json);
 
+/* What is kept of an application's document, changed in place: the value of every `password` attribute becomes "***". */
+void log_hide_passwords(char *text);
+
 #endif

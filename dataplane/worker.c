@@ -398,6 +398,7 @@ static uint32_t take_commands(struct worker *w, uint64_t now)
 	struct dp_cmd *c;
 	while (done < CMDS_PER_TURN && sip_may_take(w->sip) && (c = dp_ring_peek(w->env.cmds))) {
 		sip_command(w->sip, c, now);
+		dp_cmd_wipe(c);
 		dp_ring_release(w->env.cmds);
 		done++;
 	}

@@ -24,6 +24,21 @@ struct dp_text dp_event_text(struct dp_event *e, struct span s, bool *bad)
 	return text_put(e->text, &e->text_len, s, bad);
 }
 
+static void wipe(struct dp_cmd *c, struct dp_text *t)
+{
+	if (t->len <= DP_TEXT_MAX && t->off <= DP_TEXT_MAX - t->len)
+		explicit_bzero(c->text + t->off, t->len);
+	*t = (struct dp_text){0, 0};
+}
+
+void dp_cmd_wipe(struct dp_cmd *c)
+{
+	if (c->type != DP_CMD_ORIGINATE)
+		return;
+	wipe(c, &c->orig.auth_user);
+	wipe(c, &c->orig.auth_password);
+}
+
 static const char *const cmd_names[DP_CMD_TYPES] = {
     [DP_CMD_NONE] = "NONE",
     [DP_CMD_ORIGINATE] = "ORIGINATE",

@@ -19,7 +19,7 @@
 #include "dataplane/api/dp_handle.h"
 #include "dataplane/api/ip_addr.h"
 
-#define DP_TEXT_MAX 1792 /* bytes of text in one slot */
+#define DP_TEXT_MAX 2304 /* bytes of text in one slot */
 
 /* A piece of the slot's text area. len 0: absent. */
 struct dp_text {
@@ -53,6 +53,8 @@ struct dp_originate {
 	uint8_t transport;         /* enum dp_transport: by what; target's own field is not read */
 	uint8_t size_policy;       /* enum dp_size_policy, for DP_UDP */
 	uint32_t ring_timeout_ms;  /* from INVITE sent; 0 = none. At its end: CANCEL, ENDED with DP_END_RING_TIMEOUT */
+	uint32_t first_response_ms; /* nothing at all within this time: ENDED with DP_END_NO_RESPONSE (other targets are to
+	                               be tried); 0 = Timer B (64*T1) */
 	uint8_t codecs;            /* enum dp_media_pref: which codecs to offer */
 	/* All text is checked by control: no bytes 00-1f, 7f; the worker refuses such text all the same. */
 	struct dp_text ruri;       /* Request-URI and To URI, without ?headers */
@@ -63,6 +65,8 @@ struct dp_originate {
 	 * never what DNS made of it; an address literal without brackets. Which CAs are trusted for it, or that
 	 * nothing is verified, is in dp_conf.tls_peers. */
 	struct dp_text tls_name;
+	/* For a 401 or 407 (dataplane/sip/auth.h); at most 255 bytes each. The slot is wiped once it was read. */
+	struct dp_text auth_user, auth_password;
 };
 
 struct dp_cmd {
@@ -153,6 +157,9 @@ static inline struct span dp_event_span(const struct dp_event *e, struct dp_text
 {
 	return (struct span){e->text + t.off, t.len};
 }
+
+/* Credentials are gone from the slot afterwards. */
+void dp_cmd_wipe(struct dp_cmd *c);
 
 /* Names for logs: "ORIGINATE", "ring-timeout", … never NULL. */
 const char *dp_cmd_name(enum dp_cmd_type t);

@@ -54,7 +54,7 @@ struct leg *leg_open(struct sip *s, uint64_t cookie)
 	l->sip = s;
 	l->cookie = cookie;
 	l->media = MEDIA_NONE;
-	l->ict = l->ist = TXN_NO_INDEX;
+	l->ict = l->ist = l->bye = TXN_NO_INDEX;
 	l->timer.fn = on_timer;
 	if (!dialog_open(&l->dialog, &s->texts)) {
 		pool_put(&s->legs, l);
@@ -260,15 +260,35 @@ void leg_tell_end(struct leg *l, const struct leg_end *end, uint64_t now)
 	l->told = true;
 }
 
+const char *leg_challenged(struct leg *l, const struct msg_in *h, bool in_dialog)
+{
+	struct sip *s = l->sip;
+	const char *why = "no credentials were given";
+	if (!h || (h->m->status != 401 && h->m->status != 407))
+		return "it was no challenge";
+	if (l->auth)
+		why = auth_challenged(l->auth, h->m, h->src, in_dialog, sip_random(s));
+	sip_count(s, why ? STAT_sip_auth_refused : STAT_sip_auth_answered);
+	return why;
+}
+
+void leg_forget_credentials(struct leg *l)
+{
+	auth_close(&l->sip->auths, l->auth);
+	l->auth = NULL;
+}
+
 void leg_free(struct leg *l, uint64_t now)
 {
 	struct sip *s = l->sip;
-	struct txn *ict = txn_at(s, l->ict), *ist = txn_at(s, l->ist);
+	struct txn *ict = txn_at(s, l->ict), *ist = txn_at(s, l->ist), *bye = txn_at(s, l->bye);
 	assert(l->told || !l->started);
 	l->state = LEG_NONE;
-	l->ict = l->ist = TXN_NO_INDEX;
+	l->ict = l->ist = l->bye = TXN_NO_INDEX;
 	if (ict)
 		ict->leg = TXN_NO_INDEX;
+	if (bye)
+		bye->leg = TXN_NO_INDEX;
 	if (ist) {
 		ist->leg = TXN_NO_INDEX;
 		txn_abort(ist, now);
@@ -283,6 +303,7 @@ void leg_free(struct leg *l, uint64_t now)
 	l->invite = NULL;
 	if (l->dialog.confirmed && !l->dialog.uas)
 		fork_ended(l, now);
+	leg_forget_credentials(l);
 	dialog_close(&l->dialog, &s->texts);
 	pool_put(&s->legs, l);
 }
@@ -316,18 +337,43 @@ static bool send_bye(struct leg *l, uint64_t now)
 		return false;
 	}
 	l->dialog.local_cseq++;
+	if (l->auth) {
+		t->leg = leg_index(l);
+		l->bye = txn_index(s, t);
+	}
 	(void)!txn_start(t, p, now); /* no route to the far side: the call is over all the same */
 	return true;
 }
 
+/* Without credentials nothing that a BYE is answered is of interest. */
+static void send_bye_or_wait(struct leg *l, uint64_t now)
+{
+	if (!send_bye(l, now))
+		wheel_arm(l->sip->env.wheel, &l->timer, now + l->sip->times.t1, l->timer.fn);
+	else if (l->bye == TXN_NO_INDEX)
+		leg_free(l, now);
+}
+
+void leg_bye_done(struct leg *l, const struct msg_in *h, uint64_t now)
+{
+	struct txn *t = txn_at(l->sip, l->bye);
+	l->bye = TXN_NO_INDEX;
+	if (t)
+		t->leg = TXN_NO_INDEX;
+	if (leg_challenged(l, h, true) == NULL)
+		send_bye_or_wait(l, now);
+	else
+		leg_free(l, now);
+}
+
 void leg_clear(struct leg *l, uint64_t now)
 {
-	struct sip *s = l->sip;
 	l->state = LEG_CLEARING;
-	if (l->unacked)
-		wheel_cancel(s->env.wheel, &l->timer); /* the ACK, or Timer H of the 2xx, brings us back here */
-	else if (send_bye(l, now))
-		leg_free(l, now);
-	else
-		wheel_arm(s->env.wheel, &l->timer, now + s->times.t1, l->timer.fn);
+	if (l->unacked) {
+		wheel_cancel(l->sip->env.wheel, &l->timer); /* the ACK, or Timer H of the 2xx, brings us back here */
+		return;
+	}
+	if (l->auth)
+		auth_begin(l->auth);
+	send_bye_or_wait(l, now);
 }

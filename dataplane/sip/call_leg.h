@@ -11,7 +11,7 @@
 #include "dataplane/sip/core.h"
 #include "dataplane/sip/session.h"
 
-#define LEG_CSEQ_INVITE 1u
+#define LEG_CSEQ_INVITE 1u /* of the first; each try with credentials takes the next one */
 
 enum leg_state {
 	LEG_NONE = 0,
@@ -34,8 +34,12 @@ struct leg {
 	struct ip_sock hop; /* where requests of the dialog go */
 	uint32_t media;     /* MEDIA_NONE = none */
 	struct pkt *invite; /* INCOMING, REFUSING: a copy of their INVITE, for the responses to come */
-	uint32_t ict, ist;  /* transactions: our INVITE; an INVITE of the far side; TXN_NO_INDEX = none */
+	/* transactions: our INVITE; an INVITE of the far side; a BYE that may be challenged; TXN_NO_INDEX = none */
+	uint32_t ict, ist, bye;
+	uint32_t invite_cseq;
+	struct auth *auth; /* NULL = none */
 	dp_leg handle, peer;
+	uint64_t ring_at;     /* CALLING: end of the ring timeout, ns */
 	uint64_t give_up_at;  /* CANCELING: ns */
 	uint64_t early_tag;   /* hash of the To tag whose early SDP was taken */
 	uint64_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
@@ -47,6 +51,7 @@ struct leg {
 	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
 	bool unacked;   /* called: our 2xx has no ACK yet */
 	bool answering; /* called: the 2xx waits for a buffer */
+	bool hasty; /* CALLING: the timer is the one for the first response */
 };
 
 /* NULL: a pool has no room; nothing is held. */
@@ -73,6 +78,12 @@ static inline void leg_end(struct leg *l, const struct leg_end *e, uint64_t now)
 	leg_free(l, now);
 }
 
+/* A final response to a request of ours, h NULL = none came. NULL: it was a challenge, and the request may be sent again; or
+ * a static text that says why not. */
+const char *leg_challenged(struct leg *l, const struct msg_in *h, bool in_dialog);
+/* Wiped; nothing is answered from here on. */
+void leg_forget_credentials(struct leg *l);
+
 /* An event of this leg; NULL when control must not hear of it any more. */
 struct dp_event *leg_event(struct leg *l, enum dp_ev_type type, uint64_t now);
 /* X- headers of a message (of an INVITE also User-to-User), canonical, one line each. */
@@ -83,6 +94,8 @@ void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, cons
 /* Send BYE for a confirmed dialog and let go of the leg (control has been told): now, or as soon as a buffer
  * and a transaction can be had; as the called side not before the ACK of our 2xx (§15). The far side never keeps a call because we were short of memory. */
 void leg_clear(struct leg *l, uint64_t now);
+/* A BYE of a leg that is still there for it (it has credentials) came to its end: h is its final response, NULL = none. */
+void leg_bye_done(struct leg *l, const struct msg_in *h, uint64_t now);
 
 /* Media. */
 void leg_agree(struct leg *l, const struct media_agreed *a, uint64_t now);

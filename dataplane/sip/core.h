@@ -5,6 +5,7 @@
 
 #include "dataplane/core/pool.h"
 #include "dataplane/core/table.h"
+#include "dataplane/sip/auth.h"
 #include "dataplane/sip/dialog.h"
 #include "dataplane/sip/event.h"
 #include "dataplane/sip/ident.h"
@@ -29,6 +30,7 @@ struct sip {
 
 	struct pool legs, txns;
 	struct dialog_pools texts;
+	struct auths auths;
 	uint32_t *gens; /* generation of each leg slot: 1 … 0xffffff */
 	struct table *servers;
 	struct txn_list waiting[SIP_WAIT_BUCKETS];

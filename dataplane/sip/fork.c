@@ -78,7 +78,7 @@ static struct txn *open_bye(
 	struct txn *t = txn_open(s, TXN_NICT, SIP_BYE, hop);
 	if (!t)
 		return NULL;
-	t->cseq = LEG_CSEQ_INVITE + 1;
+	t->cseq = h->c->cseq + 1;
 	*bye = msgs_from_2xx(s, h, target, t);
 	if (*bye)
 		return t;
@@ -134,7 +134,8 @@ void fork_ended(struct leg *l, uint64_t now)
 static bool is_our_2xx(struct sip *s, const struct msg_in *h, struct ident *tag)
 {
 	struct ident id;
-	return h->m->status / 100 == 2 && h->m->method == SIP_INVITE && h->c->cseq == LEG_CSEQ_INVITE &&
+	return h->m->status / 100 == 2 && h->m->method == SIP_INVITE && h->c->cseq >= LEG_CSEQ_INVITE &&
+	       h->c->cseq <= LEG_CSEQ_INVITE + AUTH_TRIES_MAX &&
 	       ident_read(tag, &s->key, IDENT_TAG, msg_from_tag(h)) &&
 	       ident_read(&id, &s->key, IDENT_CALL_ID, sip_at(h->m, h->c->call_id)) && id.rand == tag->rand;
 }

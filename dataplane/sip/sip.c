@@ -85,6 +85,8 @@ static int make_pools(struct sip *s)
 	if (!rc)
 		rc = dialog_pools_init(&s->texts, texts);
 	if (!rc)
+		rc = auths_init(&s->auths, c->legs_max);
+	if (!rc)
 		rc = events_init(&s->events, c->legs_max);
 	if (!rc)
 		rc = uas_guests_init(s, c->txns_max);
@@ -149,6 +151,7 @@ void sip_free(struct sip *s)
 	forks_fini(s);
 	events_fini(&s->events);
 	dialog_pools_fini(&s->texts);
+	auths_fini(&s->auths);
 	pool_fini(&s->txns);
 	pool_fini(&s->legs);
 	free(s);
@@ -300,7 +303,7 @@ uint32_t sip_legs_live(const struct sip *s)
 uint32_t sip_gauges(const struct sip *s, struct dp_pool_gauge *out, uint32_t n)
 {
 	const struct pool *const POOLS[] = {&s->legs, &s->txns, &s->texts.of[DIALOG_BRIEF],
-	    &s->texts.of[DIALOG_MEDIUM], &s->texts.of[DIALOG_LARGE], &s->events.texts};
+	    &s->texts.of[DIALOG_MEDIUM], &s->texts.of[DIALOG_LARGE], &s->events.texts, &s->auths.pool};
 	uint32_t k = 0;
 	for (; k < sizeof POOLS / sizeof *POOLS && k < n; k++)
 		out[k] = (struct dp_pool_gauge){POOLS[k]->name, POOLS[k]->used, POOLS[k]->size};

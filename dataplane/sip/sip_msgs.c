@@ -144,8 +144,14 @@ static void put_line(struct buf *b, struct span name, struct span value)
 
 /* ---- requests */
 
-struct pkt *msgs_invite(struct sip *s, const struct leg *l, const struct txn *t, const struct dp_cmd *c,
-    struct span sdp, uint32_t *limit)
+static void put_auth(struct buf *b, const struct leg *l, struct span method, struct span ruri)
+{
+	if (l->auth)
+		auth_put(l->auth, b, method, ruri);
+}
+
+struct pkt *msgs_invite(
+    struct sip *s, const struct leg *l, const struct txn *t, const struct msgs_invite *say, uint32_t *limit)
 {
 	struct pkt *p;
 	struct buf b;
@@ -156,13 +162,14 @@ struct pkt *msgs_invite(struct sip *s, const struct leg *l, const struct txn *t,
 	put_dialog(&b, s, l, SPAN(""));
 	put_cseq(&b, t->cseq, SPAN("INVITE"));
 	put_contact(&b, s, l);
+	put_auth(&b, l, SPAN("INVITE"), dialog_span(&l->dialog, DIALOG_RURI));
 	buf_span(&b, s->about);
 	buf_span(&b, s->agent);
-	put_line(&b, SPAN("X-Twilio-AccountSid: "), dp_cmd_span(c, c->orig.account_sid));
-	put_line(&b, SPAN("X-Twilio-CallSid: "), dp_cmd_span(c, c->orig.call_sid));
+	put_line(&b, SPAN("X-Twilio-AccountSid: "), say->account);
+	put_line(&b, SPAN("X-Twilio-CallSid: "), dialog_span(&l->dialog, DIALOG_SID));
 	buf_lit(&b, "X-Twilio-ApiVersion: 2010-04-01\r\n");
-	buf_span(&b, dp_cmd_span(c, c->orig.headers));
-	put_body(&b, sdp);
+	buf_span(&b, say->headers);
+	put_body(&b, say->sdp);
 	*limit = b.full ? b.cap : 0;
 	return finish(p, &b);
 }
@@ -178,6 +185,7 @@ static void put_in_dialog(
 	b->full |= tmp.full;
 	put_dialog(b, s, l, dialog_span(&l->dialog, DIALOG_TAG));
 	put_cseq(b, cseq, method);
+	put_auth(b, l, method, t ? r.ruri : dialog_span(&l->dialog, DIALOG_RURI));
 }
 
 struct pkt *msgs_ack(struct sip *s, const struct leg *l)
@@ -186,7 +194,7 @@ struct pkt *msgs_ack(struct sip *s, const struct leg *l)
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_in_dialog(&b, s, l, NULL, LEG_CSEQ_INVITE, SPAN("ACK"));
+	put_in_dialog(&b, s, l, NULL, l->invite_cseq, SPAN("ACK"));
 	end_without_body(&b);
 	return finish(p, &b);
 }
@@ -264,7 +272,7 @@ struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span tar
 	dialog_route(&r, target, buf_view(&routes), &tmp);
 	put_top(&b, s, method, r.ruri, r.route, t, msg_from_tag(h));
 	b.full |= routes.full | tmp.full;
-	put_echo(&b, m, t ? t->cseq : LEG_CSEQ_INVITE, method);
+	put_echo(&b, m, t ? t->cseq : h->c->cseq, method);
 	end_without_body(&b);
 	return finish(p, &b);
 }

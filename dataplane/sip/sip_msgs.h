@@ -30,8 +30,12 @@ enum msgs_extra {
 
 /* The INVITE of a leg (RFC 3261 §13.2.1). NULL with *limit > 0: it does not fit into the limit bytes of a
  * buffer; with *limit 0: no buffer. */
-struct pkt *msgs_invite(struct sip *s, const struct leg *l, const struct txn *t, const struct dp_cmd *c,
-    struct span sdp, uint32_t *limit);
+struct msgs_invite {
+	struct span account, headers; /* of the ORIGINATE */
+	struct span sdp;
+};
+struct pkt *msgs_invite(
+    struct sip *s, const struct leg *l, const struct txn *t, const struct msgs_invite *say, uint32_t *limit);
 
 /* ACK for a 2xx (§13.2.2.4) in the leg's dialog. */
 struct pkt *msgs_ack(struct sip *s, const struct leg *l);

@@ -271,7 +271,8 @@ bool txn_response_glance(struct sip *s, const struct glance *g, const struct ip_
 {
 	struct span cseq;
 	struct txn *t = brief_client(s, g->via);
-	if (!t || (t->fsm.kind == TXN_ICT && g->status != 100) || !glance_cseq(g, &cseq) ||
+	bool all = t && t->fsm.kind == TXN_NICT && t->leg != TXN_NO_INDEX; /* may be challenged */
+	if (!t || all || (t->fsm.kind == TXN_ICT && g->status != 100) || !glance_cseq(g, &cseq) ||
 	    !is_cseq_of(cseq, t))
 		return false;
 	s->msg.status = g->status;
@@ -283,6 +284,11 @@ void txn_discard(struct txn *t)
 {
 	assert(t->fsm.state == TXN_INIT);
 	txn_close(t);
+}
+
+void txn_mute(struct txn *t)
+{
+	drop_pkt(t);
 }
 
 void txn_abort(struct txn *t, uint64_t now)

@@ -72,6 +72,8 @@ void txn_respond(struct txn *t, struct pkt *pkt, uint16_t status, bool keep, uin
 void txn_acked(struct txn *t, uint64_t now);
 /* Give back one that was never started or served. */
 void txn_discard(struct txn *t);
+/* Client: nothing is sent again; a response is still waited for. */
+void txn_mute(struct txn *t);
 /* End it now, without telling anybody. */
 void txn_abort(struct txn *t, uint64_t now);
 

@@ -179,8 +179,11 @@ static bool on_response(struct sip *s, struct txn *t, const struct msg_in *h)
 	uint16_t status = h->m->status;
 	bool is_2xx = status / 100 == 2;
 	struct leg *l = leg_at(s, t->leg);
-	if (t->fsm.kind != TXN_ICT)
-		return status >= 200; /* CANCEL and BYE: whatever they say, the call is over */
+	if (t->fsm.kind != TXN_ICT) {
+		if (status >= 200 && l && l->bye == txn_index(s, t))
+			leg_bye_done(l, h, h->now);
+		return status >= 200; /* CANCEL and BYE: whatever else they say, the call is over */
+	}
 	if (l)
 		run(l, EVENT[status < 200 ? 0 : is_2xx ? 1 : 2], &a);
 	else if (is_2xx)
@@ -207,6 +210,8 @@ static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 		return;
 	if (t->fsm.kind == TXN_IST)
 		on_no_ack(l, now);
+	else if (l->bye == txn_index(s, t))
+		leg_bye_done(l, NULL, now);
 	else if (t->fsm.kind == TXN_ICT)
 		run(l, UAC_EV_TIMEOUT, &(struct uac_arg){.t = t, .now = now});
 }
@@ -214,7 +219,9 @@ static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 static void on_txn_failed(struct sip *s, struct txn *t, uint64_t now)
 {
 	struct leg *l = leg_at(s, t->leg);
-	if (l && t->fsm.kind == TXN_ICT)
+	if (l && l->bye == txn_index(s, t))
+		leg_bye_done(l, NULL, now);
+	else if (l && t->fsm.kind == TXN_ICT)
 		run(l, UAC_EV_ERROR, &(struct uac_arg){.t = t, .now = now});
 }
 
@@ -226,6 +233,8 @@ static void on_txn_gone(struct sip *s, struct txn *t)
 		l->ict = TXN_NO_INDEX;
 	if (l && l->ist == idx)
 		l->ist = TXN_NO_INDEX;
+	if (l && l->bye == idx)
+		l->bye = TXN_NO_INDEX;
 }
 
 static void on_ack_failure(struct sip *s, struct txn *t, const struct msg_in *h)

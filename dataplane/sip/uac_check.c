@@ -111,6 +111,15 @@ static const char *check_headers(struct span rest)
 	return NULL;
 }
 
+static const char *check_credentials(struct span user, struct span password)
+{
+	if (user.len > AUTH_USER_MAX || has_control(user))
+		return "auth_user: at most 255 bytes without control bytes are allowed";
+	if (password.len > AUTH_PASSWORD_MAX || has_control(password))
+		return "auth_password: at most 255 bytes without control bytes are allowed";
+	return NULL;
+}
+
 static const char *check_names(const struct dp_cmd *c)
 {
 	struct span user = dp_cmd_span(c, c->orig.from_user);
@@ -121,14 +130,15 @@ static const char *check_names(const struct dp_cmd *c)
 		return "call_sid: at most 64 of [A-Za-z0-9_-] are allowed";
 	if (account.len > UAC_SID_MAX || !all_of(account, SID))
 		return "account_sid: at most 64 of [A-Za-z0-9_-] are allowed";
-	return NULL;
+	return check_credentials(dp_cmd_span(c, c->orig.auth_user), dp_cmd_span(c, c->orig.auth_password));
 }
 
 const char *uac_check(const struct sip *s, const struct dp_cmd *c)
 {
 	const struct dp_originate *o = &c->orig;
 	if (!in_slot(c, o->ruri) || !in_slot(c, o->from_user) || !in_slot(c, o->call_sid) ||
-	    !in_slot(c, o->account_sid) || !in_slot(c, o->headers) || !in_slot(c, o->tls_name))
+	    !in_slot(c, o->account_sid) || !in_slot(c, o->headers) || !in_slot(c, o->tls_name) ||
+	    !in_slot(c, o->auth_user) || !in_slot(c, o->auth_password))
 		return "text outside of the command";
 	if (o->target.a.fam != 4 || o->target.port == 0 || net_forbidden(s->env.net, &o->target))
 		return "target: not an IPv4 address and port that may be sent to";

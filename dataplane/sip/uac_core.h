@@ -53,6 +53,8 @@ static inline void uac_set_timer(struct leg *l, uint64_t at)
 uac_fn uac_on_1xx, uac_on_1xx_canceling;
 uac_fn uac_on_hangup_calling, uac_on_hangup_proceeding;
 uac_fn uac_on_ring_timeout_calling, uac_on_ring_timeout, uac_on_timer_canceling;
+/* The INVITE again, with credentials. False: no room; words say of what. */
+bool uac_invite_again(struct leg *l, const struct uac_arg *a, const char **words);
 uac_fn uac_on_final_canceling, uac_on_timeout_canceling, uac_on_error_canceling;
 /* Tell ENDED with the cause that was asked for; and free the leg as well. */
 void uac_tell_canceled(struct leg *l, const struct uac_arg *a, uint16_t status);

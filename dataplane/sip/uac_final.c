@@ -144,6 +144,8 @@ void uac_on_2xx(struct leg *l, const struct uac_arg *a)
 	wheel_cancel(l->sip->env.wheel, &l->timer);
 	l->state = LEG_UP;
 	send_ack(l, a->now);
+	if (l->auth && !auth_used(l->auth))
+		leg_forget_credentials(l);
 	if (!agree(l, a, &why)) {
 		struct leg_end e = {DP_END_MEDIA, 488, span_str(why), NULL, a->src};
 		l->bye_status = 488;
@@ -194,6 +196,16 @@ static void end_redirected(struct leg *l, const struct uac_arg *a)
 	uac_end(l, a, DP_END_REJECTED, a->m->status, buf_view(&b));
 }
 
+/* What a person reads: the challenge's trouble. Otherwise the INVITE goes out again (§22.2). */
+static void on_challenge(struct leg *l, const struct uac_arg *a)
+{
+	const char *why = leg_challenged(l, a->h, false);
+	if (why)
+		uac_end(l, a, DP_END_REJECTED, a->m->status, span_str(why));
+	else if (!uac_invite_again(l, a, &why))
+		uac_end(l, a, DP_END_CAPACITY, 503, span_str(why));
+}
+
 void uac_on_final(struct leg *l, const struct uac_arg *a)
 {
 	uint16_t status = a->m->status;
@@ -201,8 +213,7 @@ void uac_on_final(struct leg *l, const struct uac_arg *a)
 	if (status < 400)
 		end_redirected(l, a);
 	else if (status == 401 || status == 407)
-		uac_end(
-		    l, a, DP_END_REJECTED, status, SPAN("credentials asked for: they cannot be used yet"));
+		on_challenge(l, a);
 	else
 		uac_end(l, a, DP_END_REJECTED, status, words);
 }

@@ -46,44 +46,73 @@ static void tell_started(struct leg *l, uint64_t now)
 	event_tell(l->sip, e);
 }
 
+/* NULL: the pool is empty. */
+static struct txn *open_invite(struct leg *l)
+{
+	struct txn *t = txn_open(l->sip, TXN_ICT, SIP_INVITE, &l->hop);
+	if (!t)
+		return NULL;
+	t->cseq = l->invite_cseq;
+	t->leg = leg_index(l);
+	t->text = dialog_block_get(l->dialog.text);
+	l->ict = txn_index(l->sip, t);
+	return t;
+}
+
 /* What a leg needs before its INVITE can be written. A static text when a pool is empty. */
 static const char *equip(struct leg *l, const struct dp_cmd *c, struct txn **t, uint64_t now)
 {
 	struct sip *s = l->sip;
 	l->hop = c->orig.target;
-	l->dialog.local_cseq = LEG_CSEQ_INVITE;
+	l->dialog.local_cseq = l->invite_cseq = LEG_CSEQ_INVITE;
 	if (!keep_text(l, c))
 		return "no room for the text of the call";
+	if (c->orig.auth_user.len && !(l->auth = auth_open(&s->auths, c)))
+		return "no room for credentials";
 	l->media = media_open(s->env.media, now);
 	if (l->media == MEDIA_NONE)
 		return "no free RTP port";
 	session_init(&l->session, l->session.id, media_port(s->env.media, l->media), c->orig.codecs);
-	*t = txn_open(s, TXN_ICT, SIP_INVITE, &c->orig.target);
-	if (!*t)
-		return "no free transaction";
-	(*t)->cseq = LEG_CSEQ_INVITE;
-	(*t)->leg = leg_index(l);
-	(*t)->text = dialog_block_get(l->dialog.text);
-	l->ict = txn_index(s, *t);
-	return NULL;
+	*t = open_invite(l);
+	return *t ? NULL : "no free transaction";
 }
 
 static void arm_ring(struct leg *l, const struct dp_cmd *c, uint64_t now)
 {
+	uint64_t first = now + c->orig.first_response_ms * NS_PER_MS;
 	l->ring_cap = c->orig.ring_timeout_ms == 0;
-	uac_set_timer(l, now + (l->ring_cap ? RING_CAP_NS : c->orig.ring_timeout_ms * NS_PER_MS));
+	l->ring_at = now + (l->ring_cap ? RING_CAP_NS : c->orig.ring_timeout_ms * NS_PER_MS);
+	l->hasty = c->orig.first_response_ms && sip_before(first, l->ring_at);
+	uac_set_timer(l, l->hasty ? first : l->ring_at);
+}
+
+/* The target is alive. */
+static void no_haste(struct leg *l)
+{
+	if (l->hasty)
+		uac_set_timer(l, l->ring_at);
+	l->hasty = false;
+}
+
+static struct pkt *write_invite(struct leg *l, const struct txn *t, struct msgs_invite say, uint32_t *limit)
+{
+	char text[SESSION_SDP_MAX];
+	struct buf sdp = buf_on(text, sizeof text);
+	const struct ip_addr own = media_addr(l->sip->env.media, l->media);
+	session_offer(&l->session, &own, &sdp);
+	say.sdp = buf_view(&sdp);
+	return msgs_invite(l->sip, l, t, &say, limit);
 }
 
 /* Write and send the INVITE. False: the leg has been refused and is gone. */
 static bool send_invite(struct leg *l, struct txn *t, const struct dp_cmd *c, uint64_t now)
 {
 	struct sip *s = l->sip;
-	char text[SESSION_SDP_MAX], words[96];
-	struct buf sdp = buf_on(text, sizeof text), w = buf_on(words, sizeof words);
+	char words[96];
+	struct buf w = buf_on(words, sizeof words);
+	struct msgs_invite say = {dp_cmd_span(c, c->orig.account_sid), dp_cmd_span(c, c->orig.headers), {0}};
 	uint32_t limit = 0;
-	const struct ip_addr own = media_addr(s->env.media, l->media);
-	session_offer(&l->session, &own, &sdp);
-	struct pkt *p = msgs_invite(s, l, t, c, buf_view(&sdp), &limit);
+	struct pkt *p = write_invite(l, t, say, &limit);
 	if (p && txn_start(t, p, now) == 0)
 		return true;
 	if (!p)
@@ -131,6 +160,32 @@ void uac_originate(struct sip *s, const struct dp_cmd *c, uint64_t now)
 	tell_started(l, now);
 }
 
+/* The refused transaction stays alone for its Timer D; the new one has the leg. */
+bool uac_invite_again(struct leg *l, const struct uac_arg *a, const char **words)
+{
+	struct msgs_invite say = {auth_account(l->auth), auth_headers(l->auth), {0}};
+	uint32_t limit;
+	no_haste(l);
+	a->t->leg = l->ict = TXN_NO_INDEX;
+	l->invite_cseq = ++l->dialog.local_cseq;
+	struct txn *t = open_invite(l);
+	*words = "no free transaction for the INVITE with credentials";
+	if (!t)
+		return false;
+	struct pkt *p = write_invite(l, t, say, &limit);
+	*words = limit ? "the INVITE with credentials does not fit into one packet buffer"
+	               : "no free packet buffer";
+	if (!p) {
+		txn_discard(t);
+		return false;
+	}
+	l->state = LEG_CALLING;
+	if (txn_start(t, p, a->now) == 0)
+		return true;
+	*words = "no route to the target";
+	return false;
+}
+
 /* ---- provisional responses */
 
 /* SDP in a provisional is the answer, or a preview of it (§13.2.1): media may flow before the 2xx. */
@@ -167,6 +222,7 @@ static void tell_progress(struct leg *l, const struct uac_arg *a)
 void uac_on_1xx(struct leg *l, const struct uac_arg *a)
 {
 	l->state = LEG_PROCEEDING;
+	no_haste(l);
 	if (a->m->status == 100)
 		return;
 	l->progressed = true;
@@ -250,12 +306,27 @@ void uac_end_canceled(struct leg *l, const struct uac_arg *a, uint16_t status)
 	leg_free(l, a->now);
 }
 
+/* Control tries another target: this one hears no more of the call, and is cancelled when it should wake up all the same. */
+static void give_target_up(struct leg *l, const struct uac_arg *a)
+{
+	struct txn *ict = txn_at(l->sip, l->ict);
+	struct leg_end e = {
+	    DP_END_NO_RESPONSE, 408, SPAN("no response within the time for a first one"), NULL, NULL};
+	sip_count(l->sip, STAT_sip_first_timeouts);
+	leg_tell_end(l, &e, a->now);
+	if (ict)
+		txn_mute(ict);
+}
+
 void uac_on_ring_timeout_calling(struct leg *l, const struct uac_arg *a)
 {
 	struct uac_arg ring = *a;
-	ring.cause = DP_END_RING_TIMEOUT;
+	ring.cause = l->hasty ? DP_END_NO_RESPONSE : DP_END_RING_TIMEOUT;
 	ask_end(l, &ring);
-	uac_tell_canceled(l, a, 408);
+	if (l->hasty)
+		give_target_up(l, a);
+	else
+		uac_tell_canceled(l, a, 408);
 }
 
 void uac_on_hangup_proceeding(struct leg *l, const struct uac_arg *a)

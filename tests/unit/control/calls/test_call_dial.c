@@ -313,6 +313,30 @@ static void a_call_that_is_being_hung_up_dials_nobody(void **state)
 	assert_int_equal(calls_live(w.c), 0);
 }
 
+static void credentials_of_a_noun_go_into_its_originate(void **state)
+{
+	dialling("<Dial><Sip username='bo\"b' password='s&lt;3'>sip:jack@example.org</Sip></Dial>");
+	const struct dp_cmd *c = &w.sent[1];
+	assert_span(dp_cmd_span(c, c->orig.auth_user), "bo\"b");
+	assert_span(dp_cmd_span(c, c->orig.auth_password), "s<3");
+	assert_span(dp_cmd_span(&w.sent[0], w.sent[0].orig.auth_user), "");
+	assert_null(strstr(w.log, "s<3"));
+}
+
+static void credentials_may_stand_in_the_older_form(void **state)
+{
+	dialling("<Dial><Sip><Uri username='u' password='p'>sip:jack@example.org</Uri></Sip></Dial>");
+	assert_span(dp_cmd_span(&w.sent[1], w.sent[1].orig.auth_user), "u");
+	assert_span(dp_cmd_span(&w.sent[1], w.sent[1].orig.auth_password), "p");
+}
+
+static void password_without_username_is_13249_and_nobody_is_called(void **state)
+{
+	world_runs(&w, sid, a, "<Dial><Sip password='p'>sip:jack@example.org</Sip></Dial>");
+	assert_int_equal(w.n_sent > 0 && w.n_resolve == 1, 1);
+	assert_non_null(world_noted(&w, 13249));
+}
+
 static void header_trouble_is_noted_on_the_child(void **state)
 {
 	dialling("<Dial><Sip>jack@example.org?foo=1&amp;x-a=%0d&amp;x-%20=1&amp;x-ok=1</Sip></Dial>");
@@ -360,6 +384,9 @@ int main(void)
 	    T(a_full_call_table_fails_the_dial),
 	    T(an_unresolvable_or_unbuilt_target_fails_the_dial),
 	    T(a_call_that_is_being_hung_up_dials_nobody),
+	    T(credentials_of_a_noun_go_into_its_originate),
+	    T(credentials_may_stand_in_the_older_form),
+	    T(password_without_username_is_13249_and_nobody_is_called),
 	    T(header_trouble_is_noted_on_the_child),
 	    T(a_thousand_dials_that_cannot_be_made_come_to_an_end),
 	};

@@ -184,11 +184,33 @@ static void a_reader_that_stopped_does_not_stop_us(void **state)
 	assert_true(log_suppressed() > 50);
 }
 
+static void hidden(const char *text, const char *want)
+{
+	char room[128];
+	snprintf(room, sizeof room, "%s", text);
+	log_hide_passwords(room);
+	assert_string_equal(room, want);
+}
+
+static void passwords_of_a_document_are_not_kept(void **state)
+{
+	hidden("<Sip username='a' password='secret'>x</Sip>", "<Sip username='a' password='***'>x</Sip>");
+	hidden("<Sip Password = \n\"it's\" /><Sip password=\"b\"/>",
+	    "<Sip Password = \n\"***\" /><Sip password=\"*\"/>");
+	hidden("<Sip password=''/>", "<Sip password=''/>");
+	hidden("<Sip password='cut off", "<Sip password='***");
+	hidden("<Say>your password is wrong</Say> password= password",
+	    "<Say>your password is wrong</Say> password= password");
+	hidden("password", "password");
+	hidden("", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_from_outside_ends_a_line_or_drives_a_terminal),
 	    cmocka_unit_test(passwords_in_urls_are_left_out),
+	    cmocka_unit_test(passwords_of_a_document_are_not_kept),
 	    cmocka_unit_test(every_json_line_is_json_with_its_fields),
 	    cmocka_unit_test(a_long_text_is_cut_and_the_line_stays_whole),
 	    cmocka_unit_test(lines_below_the_level_are_not_written),
