@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must survive a crash: call rows and notifications, in SQLite (WAL) on a thread of its own with group
- * commit. Writes are queued from the loop and confirmed on the loop after the commit that holds them. */
+/* What must survive a crash: call rows, notifications, owed callbacks, applications, on a thread of its own. Writes are
+ * queued from the loop and confirmed on the loop once they are on the disk: those that are asked together go into the
+ * log (store_log.h) with one sync, and a second or so later, when most of them are outdated, the rest goes into SQLite.
+ * Reads see everything that was asked before them. After a crash the log is put into SQLite first. */
 #ifndef CONTROL_STORE_H
 #define CONTROL_STORE_H
 
@@ -25,7 +27,7 @@ struct call_row {
 	uint32_t events; /* bit 0 initiated, 1 ringing, 2 answered, 3 completed */
 	uint32_t next_sequence;
 	const char *story; /* of a call that has ended: see calls_story */
-	uint64_t rowid;    /* set by the store; newest first = descending */
+	uint64_t rowid;    /* set by the store in lists; newest first = descending */
 };
 
 struct call_note {
@@ -91,7 +93,8 @@ void store_put_call(struct store *s, const struct call_row *r, store_done_fn don
 void store_put_call_with(struct store *s, const struct call_row *r, const struct callback_row *owed,
     store_done_fn done, void *ctx);
 void store_put_note(struct store *s, const struct call_note *n);
-/* Rows of the plain tables, copied; done may be NULL. Deleting what is not there is no failure. */
+/* Rows of the plain tables, copied; done may be NULL. Deleting what is not there is no failure. Events are not logged:
+ * those of the last second or two before a crash are lost. */
 void store_put(struct store *s, const struct store_table *t, const void *row, store_done_fn done, void *ctx);
 void store_del(struct store *s, const struct store_table *t, const char *account_sid, const char *key,
     store_done_fn done, void *ctx);

@@ -14,14 +14,15 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 #define STORE_APP_ID  0x4450434c /* "DPCL": tells our files from other SQLite files */
 #define ROWS_MAX      2000
 
 struct store_sql {
 	sqlite3 *db;
 	int lock;
-	sqlite3_stmt *begin, *commit, *put_call, *put_note;
+	bool durable; /* what synchronous is set to */
+	sqlite3_stmt *begin, *commit, *put_call, *put_note, *del_callback, *applied;
 	sqlite3_stmt *put_row[3]; /* of plain_tables, made on demand */
 };
 
@@ -68,6 +69,22 @@ static const char schema[] = "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINC
                              " request_url TEXT, request_method TEXT);"
                              "CREATE INDEX notes_call ON notes (call_sid, id);"
                              "CREATE INDEX notes_account ON notes (account_sid, id);";
+
+/* What of the log is in here (store_log.h), and whose log it is. */
+static const char log_schema[] = "CREATE TABLE log_state (id INTEGER PRIMARY KEY CHECK (id = 1),"
+                                 " identity INTEGER NOT NULL, applied INTEGER NOT NULL);"
+                                 "INSERT INTO log_state VALUES (1, random(), 0);";
+
+/* Up to version 3 there was an index over the SIDs of events, which nobody asks for and every attempt paid for. */
+static const char events_schema[] =
+    "CREATE TABLE new_events (id INTEGER PRIMARY KEY, sid TEXT NOT NULL,"
+    " account_sid TEXT NOT NULL, call_sid TEXT NOT NULL, at_ms INTEGER NOT NULL, method TEXT, url TEXT,"
+    " params TEXT, status INTEGER NOT NULL, error INTEGER NOT NULL, message TEXT, content_type TEXT, body "
+    "TEXT,"
+    " dns_us INTEGER NOT NULL, connect_us INTEGER NOT NULL, tls_us INTEGER NOT NULL,"
+    " first_byte_us INTEGER NOT NULL, total_us INTEGER NOT NULL, attempt INTEGER NOT NULL, next TEXT);"
+    "INSERT INTO new_events SELECT * FROM events; DROP TABLE events;"
+    "ALTER TABLE new_events RENAME TO events; CREATE INDEX events_call ON events (call_sid, id);";
 
 static const char select_calls[] = "SELECT id"
 #define COL(c, k, m) "," #c
@@ -130,10 +147,11 @@ static int pragma_number(struct store_sql *q, const char *sql, int *out)
 }
 
 /* What brings a file of that version (0: nothing) up to date. Room is given back from version 3 on. */
-static const char *const steps[STORE_VERSION][3] = {
-    [0] = {schema, store_table_schema},
-    [1] = {store_table_schema, "ALTER TABLE calls ADD COLUMN story TEXT"},
-    [2] = {"ALTER TABLE calls ADD COLUMN story TEXT"},
+static const char *const steps[STORE_VERSION][4] = {
+    [0] = {schema, store_table_schema, log_schema},
+    [1] = {store_table_schema, "ALTER TABLE calls ADD COLUMN story TEXT", log_schema},
+    [2] = {"ALTER TABLE calls ADD COLUMN story TEXT", events_schema, log_schema},
+    [3] = {events_schema, log_schema},
 };
 
 static int make_schema(struct store_sql *q, int version)
@@ -172,14 +190,18 @@ static int check_schema(struct store_sql *q, char err[256])
 
 static int set_up(struct store_sql *q, char err[256])
 {
-	/* FULL: a commit is on the disk when it returns, which is what a 201 promises. */
+	q->durable = true;
 	if (run(q, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-	           " PRAGMA journal_size_limit=16777216") < 0)
+	           " PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=4000;"
+	           " PRAGMA cache_size=-16384") < 0)
 		return -1;
 	int rc = check_schema(q, err);
 	if (rc != 0)
 		return rc;
 	return prepare(q, "BEGIN IMMEDIATE", &q->begin) == 0 && prepare(q, "COMMIT", &q->commit) == 0 &&
+	               prepare(q, "DELETE FROM callbacks WHERE token=? AND account_sid=?",
+	                   &q->del_callback) == 0 &&
+	               prepare(q, "UPDATE log_state SET applied=?", &q->applied) == 0 &&
 	               prepare_put_call(q) == 0 && prepare(q, put_note_sql, &q->put_note) == 0
 	           ? 0
 	           : -1;
@@ -223,6 +245,8 @@ void store_sql_close(struct store_sql *q)
 	sqlite3_finalize(q->commit);
 	sqlite3_finalize(q->put_call);
 	sqlite3_finalize(q->put_note);
+	sqlite3_finalize(q->del_callback);
+	sqlite3_finalize(q->applied);
 	for (int i = 0; i < 3; i++)
 		sqlite3_finalize(q->put_row[i]);
 	sqlite3_close(q->db);
@@ -247,8 +271,12 @@ static int step_done(sqlite3_stmt *st)
 }
 
 /* After a failure the message has to be read before the statement is reset: the caller does, then rolls back. */
-int store_sql_begin(struct store_sql *q)
+int store_sql_begin(struct store_sql *q, bool durable)
 {
+	if (durable != q->durable &&
+	    run(q, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL") < 0)
+		return -1;
+	q->durable = durable;
 	return step_done(q->begin);
 }
 
@@ -257,12 +285,19 @@ int store_sql_commit(struct store_sql *q)
 	return step_done(q->commit);
 }
 
-void store_sql_rollback(struct store_sql *q)
+static void reset_writers(struct store_sql *q)
 {
 	sqlite3_reset(q->put_call);
 	sqlite3_reset(q->put_note);
+	sqlite3_reset(q->del_callback);
+	sqlite3_reset(q->applied);
 	for (int i = 0; i < 3; i++)
 		sqlite3_reset(q->put_row[i]);
+}
+
+void store_sql_rollback(struct store_sql *q)
+{
+	reset_writers(q);
 	sqlite3_reset(q->begin);
 	sqlite3_reset(q->commit);
 	if (!sqlite3_get_autocommit(q->db) && run(q, "ROLLBACK") < 0)
@@ -321,6 +356,44 @@ int store_sql_put_row(struct store_sql *q, const struct store_table *t, const vo
 	while (plain_tables[i] != t)
 		i++;
 	return store_table_put(q->db, &q->put_row[i], t, row);
+}
+
+int store_sql_del_callback(struct store_sql *q, const struct callback_row *c)
+{
+	if (sqlite3_bind_text(q->del_callback, 1, c->token, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(q->del_callback, 2, c->account_sid, -1, SQLITE_STATIC) != SQLITE_OK)
+		return -1;
+	return step_done(q->del_callback);
+}
+
+bool store_sql_skip(struct store_sql *q)
+{
+	if (sqlite3_errcode(q->db) != SQLITE_CONSTRAINT)
+		return false;
+	fprintf(stderr, "dialplane: store: a row is left out: %s\n", store_sql_why(q));
+	reset_writers(q);
+	return true;
+}
+
+/* ---- the log ---- */
+
+int store_sql_log_state(struct store_sql *q, uint64_t *identity, uint64_t *applied)
+{
+	sqlite3_stmt *st;
+	if (prepare(q, "SELECT identity, applied FROM log_state", &st) < 0)
+		return -1;
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		*identity = (uint64_t)sqlite3_column_int64(st, 0);
+		*applied = (uint64_t)sqlite3_column_int64(st, 1);
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+int store_sql_applied(struct store_sql *q, uint64_t seq)
+{
+	return sqlite3_bind_int64(q->applied, 1, (int64_t)seq) == SQLITE_OK ? step_done(q->applied) : -1;
 }
 
 int store_sql_del_call(struct store_sql *q, const char *account_sid, const char *sid)

@@ -11,13 +11,26 @@
 
 #define ROWS_MAX 2000
 
-#define ROW      struct callback_row
+#define SC_FIXED SC_SID
+static const struct store_column calls[] = {
+#define COL(c, kind, m) {#c, SC_##kind, offsetof(struct call_row, m)},
+#include "control/store.def"
+#undef COL
+};
+
+#define ROW struct callback_row
 #define COL(kind, m)                                                                                         \
 	{                                                                                                    \
 #m, SC_##kind, offsetof(ROW, m)                                                              \
 	}
 static const struct store_column callbacks[] = {COL(TEXT, token), COL(SID, account_sid), COL(SID, call_sid),
     COL(U32, sequence), COL(U32, post), COL(TEXT, url), COL(TEXT, params), COL(I64, created_ms)};
+#undef ROW
+
+#define ROW struct call_note
+static const struct store_column notes[] = {COL(SID, sid), COL(SID, account_sid), COL(SID, call_sid),
+    COL(I32, code), COL(BOOL, error), COL(I64, at), COL(TEXT, message), COL(TEXT, request_url),
+    COL(TEXT, request_method)};
 #undef ROW
 
 #define ROW struct event_row
@@ -36,12 +49,14 @@ static const struct store_column applications[] = {COL(SID, sid), COL(SID, accou
     COL(TEXT, sms_status_callback), COL(TEXT, message_status_callback)};
 #undef ROW
 
-#define TABLE(name, row, columns)                                                                            \
+#define TABLE(name, row, columns, ...)                                                                       \
 	{                                                                                                    \
-		name, sizeof(struct row), columns, sizeof columns / sizeof *columns                          \
+		name, sizeof(struct row), columns, sizeof columns / sizeof *columns, __VA_ARGS__             \
 	}
-const struct store_table store_callbacks = TABLE("callbacks", callback_row, callbacks);
-const struct store_table store_events = TABLE("events", event_row, events);
+const struct store_table store_call_rows = TABLE("calls", call_row, calls, .changes = true);
+const struct store_table store_note_rows = TABLE("notes", call_note, notes);
+const struct store_table store_callbacks = TABLE("callbacks", callback_row, callbacks, .changes = true);
+const struct store_table store_events = TABLE("events", event_row, events, .lazy = true);
 const struct store_table store_applications = TABLE("applications", application_row, applications);
 
 const char store_table_schema[] =
@@ -49,7 +64,7 @@ const char store_table_schema[] =
     " account_sid TEXT NOT NULL, call_sid TEXT NOT NULL, sequence INTEGER NOT NULL, post INTEGER NOT NULL,"
     " url TEXT NOT NULL, params TEXT NOT NULL, created_ms INTEGER NOT NULL);"
     "CREATE INDEX callbacks_call ON callbacks (call_sid);"
-    "CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, sid TEXT NOT NULL UNIQUE,"
+    "CREATE TABLE events (id INTEGER PRIMARY KEY, sid TEXT NOT NULL,"
     " account_sid TEXT NOT NULL, call_sid TEXT NOT NULL, at_ms INTEGER NOT NULL, method TEXT, url TEXT,"
     " params TEXT, status INTEGER NOT NULL, error INTEGER NOT NULL, message TEXT, content_type TEXT, body "
     "TEXT,"
@@ -93,8 +108,12 @@ static int bind(sqlite3_stmt *st, int i, const struct store_column *c, const cha
 		return sqlite3_bind_text(st, i, *(const char *const *)at, -1, SQLITE_STATIC);
 	case SC_I64:
 		return sqlite3_bind_int64(st, i, *(const int64_t *)at);
+	case SC_I32:
+		return sqlite3_bind_int(st, i, *(const int32_t *)at);
 	case SC_U32:
 		return sqlite3_bind_int64(st, i, *(const uint32_t *)at);
+	case SC_BOOL:
+		return sqlite3_bind_int(st, i, *(const bool *)at);
 	}
 	return SQLITE_MISUSE;
 }
@@ -185,8 +204,14 @@ static void read_column(sqlite3_stmt *st, int i, const struct store_column *c, c
 	case SC_I64:
 		*(int64_t *)at = sqlite3_column_int64(st, i);
 		break;
+	case SC_I32:
+		*(int32_t *)at = sqlite3_column_int(st, i);
+		break;
 	case SC_U32:
 		*(uint32_t *)at = (uint32_t)sqlite3_column_int64(st, i);
+		break;
+	case SC_BOOL:
+		*(bool *)at = sqlite3_column_int(st, i);
 		break;
 	}
 }

@@ -13,17 +13,26 @@ struct store_column {
 		SC_SID,
 		SC_TEXT,
 		SC_I64,
-		SC_U32
-	} kind; /* char[35], const char * (NULL = null), int64_t, uint32_t */
+		SC_I32,
+		SC_U32,
+		SC_BOOL
+	} kind; /* char[35], const char * (NULL = null), int64_t, int32_t, uint32_t, bool */
 	size_t off;
 };
 
 struct store_table {
 	const char *name;
-	size_t size; /* of its struct, whose first member is uint64_t rowid */
-	const struct store_column *columns;
+	size_t size; /* of its struct, whose first member is uint64_t rowid where store_table_… is used */
+	const struct store_column
+	    *columns; /* the key and the account first; new ones last: the log has them in
+	                                     * this order */
 	unsigned n;
+	bool changes; /* rows are written again or deleted soon: what is outdated is never written */
+	bool lazy;    /* not worth a log: what came last may be lost in a crash */
 };
+
+/* Tables with statements of their own in store_sql.c: here for their columns. */
+extern const struct store_table store_call_rows, store_note_rows;
 
 /* CREATE TABLE and its indexes, for a new file and for one of schema 1. */
 extern const char store_table_schema[];

@@ -292,9 +292,14 @@ class Story:
                                   for m in between)
 
     def on_disk(self, sid):
-        with sqlite3.connect(f"file:{self.dir}/calls.db?mode=ro", uri=True, timeout=5) as db:
-            row = db.execute("SELECT status FROM calls WHERE sid = ?", (sid,)).fetchone()
-        return row[0] if row else None
+        """The database follows the log by a second or two."""
+        end = time.monotonic() + 5
+        while True:
+            with sqlite3.connect(f"file:{self.dir}/calls.db?mode=ro", uri=True, timeout=5) as db:
+                row = db.execute("SELECT status FROM calls WHERE sid = ?", (sid,)).fetchone()
+            if (row and row[0] == "completed") or time.monotonic() > end:
+                return row[0] if row else None
+            time.sleep(0.2)
 
     def tell(self):
         self.start()

@@ -199,7 +199,10 @@ static void a_row_comes_back_as_it_was_given(void **state)
 	assert_int_equal(g->sip_status, 487);
 	assert_int_equal(g->events, 15);
 	assert_int_equal(g->next_sequence, 3);
-	assert_true(g->rowid > 0);
+	assert_int_equal(find(w, (struct store_query){.to = r.to}), 1);
+	assert_true(w->rows[0].rowid > 0);
+	assert_string_equal(w->rows[0].reason, "");
+	assert_int_equal(w->rows[0].queue_time_ms, 4000000000u);
 }
 
 static void the_same_sid_is_updated_in_place(void **state)
@@ -211,12 +214,16 @@ static void the_same_sid_is_updated_in_place(void **state)
 	put(w, &r);
 	wait_all(w);
 	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 1);
+	assert_string_equal(w->rows[0].status, "ringing");
+	assert_int_equal(find(w, (struct store_query){0}), 1);
 	uint64_t id = w->rows[0].rowid;
 	r.status = "completed";
 	r.end_time = 5;
 	put(w, &r);
 	wait_all(w);
 	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 1);
+	assert_string_equal(w->rows[0].status, "completed");
+	assert_int_equal(find(w, (struct store_query){0}), 1);
 	assert_string_equal(w->rows[0].status, "completed");
 	assert_int_equal(w->rows[0].rowid, id);
 	assert_int_equal(find(w, (struct store_query){0}), 1);
@@ -603,6 +610,14 @@ static void a_callback_is_kept_with_its_row_and_outlives_the_store_until_it_is_d
 	assert_int_equal(find(w, (struct store_query){.sid = r.sid}), 0);
 }
 
+static void on_count(void *ctx, const void *rows, size_t n, bool ok, const char *why)
+{
+	struct world *w = ctx;
+	assert_true(ok);
+	w->n = n;
+	loop_stop(w->loop);
+}
+
 static void foreign_newer_and_unreachable_files_are_refused(void **state)
 {
 	struct world *w = *state;
@@ -624,7 +639,7 @@ static void foreign_newer_and_unreachable_files_are_refused(void **state)
 	/* One of the version before: its calls stay, what it did not have is added. */
 	sql(w->path,
 	    "PRAGMA user_version=1; DROP TABLE callbacks; DROP TABLE events; DROP TABLE applications;"
-	    "ALTER TABLE calls DROP COLUMN story");
+	    "DROP TABLE log_state; ALTER TABLE calls DROP COLUMN story");
 	open_store(w);
 	struct call_row r = row(1);
 	struct callback_row owed = owed_by(&r, "t");
@@ -632,6 +647,16 @@ static void foreign_newer_and_unreachable_files_are_refused(void **state)
 	w->wanted++;
 	wait_all(w);
 	assert_int_equal(w->confirmed, 1);
+	store_close(w->store);
+	sql(w->path, "PRAGMA user_version=3; DROP TABLE log_state; INSERT INTO events (sid, account_sid, "
+	             "call_sid, at_ms,"
+	             " status, error, dns_us, connect_us, tls_us, first_byte_us, total_us, attempt)"
+	             " VALUES ('EV1', '" ACCOUNT "', 'CA1', 1, 200, 0, 0, 0, 0, 0, 0, 1)");
+	open_store(w);
+	store_list(w->store, &store_events, &(struct store_filter){.key = "EV1"}, on_count, w);
+	assert_true(run_for(w->loop, 5000));
+	assert_int_equal(w->n, 1);
+	assert_int_equal(find(w, (struct store_query){.to = r.to}), 1);
 	unlink(other);
 	snprintf(other, sizeof other, "%s/other-wal", w->dir);
 	unlink(other);
