@@ -206,6 +206,10 @@ def programs(tally, only, args):
     if args.full:
         rows.append(("race of a million forks", [os.path.join(ROOT, "build-release", "tests", "unit", "test_call_race")],
                      {"CALL_RACE_RUNS": "1000000", "CMOCKA_MESSAGE_OUTPUT": "TAP"}, False))
+    transfers = "1000000" if args.soak else "100000" if args.full else None
+    if transfers:  # other worlds than those of the ordinary run
+        rows.append((f"{transfers} TCP transfers", [os.path.join(ROOT, "build-release", "tests", "sim", "sim_tcp"), "--from", "1000",
+                                                    "--transfers", transfers], {}, False))
     loads = [("100", "25")] + ([("20000", "50")] if args.soak else [("1000", "50")] if args.full else [])
     for calls, rate in loads:
         rows.append((f"e2e load, {calls} calls at {rate} a second", ["node", "tests/e2e/test_load.js"],
