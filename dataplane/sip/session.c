@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/session.h"
 
-#include "sip-parser/base/ip.h"
+#include "sip-parser/sdp_audio.h"
 
 #define PT_PCMU 0
 #define PT_PCMA 8
-#define NO_DTMF 0xff
 
 void session_init(struct session *s, uint32_t id, uint16_t port, uint8_t codecs)
 {
@@ -83,106 +82,87 @@ void session_offer(struct session *s, const struct ip_addr *own, struct buf *b)
 
 /* ---- reading */
 
-static bool is_audio(const struct sdp_media *m)
+static bool has_pt(const struct sdp_audio *a, uint8_t pt)
 {
-	return span_ieq(m->type, SPAN("audio")) && span_ieq(m->proto, SPAN("RTP/AVP")) && m->port != 0;
-}
-
-/* Static payload types only: 0 and 8 mean what RFC 3551 says. */
-static bool has_pt(const struct sdp_media *m, uint8_t pt)
-{
-	for (uint8_t i = 0; i < m->n_fmts; i++)
-		if (m->fmts[i].pt == pt)
+	for (uint8_t i = 0; i < a->n_pts; i++)
+		if (a->pts[i] == pt)
 			return true;
 	return false;
 }
 
-static uint8_t first_common(const struct session *s, const struct sdp_media *m)
+/* Static payload types only: 0 and 8 mean what RFC 3551 says. */
+static uint8_t first_common(const struct session *s, const struct sdp_audio *a)
 {
-	for (uint8_t i = 0; i < m->n_fmts; i++)
-		if (offers(s, m->fmts[i].pt))
-			return m->fmts[i].pt;
+	for (uint8_t i = 0; i < a->n_pts; i++)
+		if (offers(s, a->pts[i]))
+			return a->pts[i];
 	return SESSION_NO_CODEC;
 }
 
-/* Names are compared without case, but nearly everybody writes them in the same one. */
-static bool is_named(struct span s, struct span name)
-{
-	return span_eq(s, name) || span_ieq(s, name);
-}
-
-static uint8_t dtmf_of(const struct sdp_media *m)
-{
-	for (uint8_t i = 0; i < m->n_fmts; i++)
-		if (is_named(m->fmts[i].name, SPAN("telephone-event")) && m->fmts[i].rate == 8000)
-			return m->fmts[i].pt;
-	return NO_DTMF;
-}
-
 /* Either side may use any codec of the answer at any time (RFC 3264 §6.1, §7). */
-static void agree_codecs(struct media_agreed *out, const struct session *s, const struct sdp_media *m)
+static void agree_codecs(struct media_agreed *out, const struct session *s, const struct sdp_audio *a)
 {
-	out->pcmu = offers(s, PT_PCMU) && has_pt(m, PT_PCMU);
-	out->pcma = offers(s, PT_PCMA) && has_pt(m, PT_PCMA);
-}
-
-static bool any_address(const struct ip_addr *a)
-{
-	static const uint8_t ZERO[16];
-	return memcmp(a->b, ZERO, sizeof ZERO) == 0;
+	out->pcmu = offers(s, PT_PCMU) && has_pt(a, PT_PCMU);
+	out->pcma = offers(s, PT_PCMA) && has_pt(a, PT_PCMA);
 }
 
 /* Addresses and direction of the far side. 0.0.0.0 is hold by the rule of RFC 2543: send nothing. */
-static int far_side(struct media_agreed *out, const struct sdp_media *m, const char **reason)
+static void far_side(struct media_agreed *out, const struct sdp_audio *a)
 {
-	struct ip_addr a = {.fam = 4};
-	if (m->addr_is_v6 || !ip4_parse(m->addr, a.b)) {
-		*reason = "SDP connection address is not an IPv4 address";
-		return -1;
-	}
-	bool nowhere = any_address(&a);
-	*out = (struct media_agreed){.remote_rtp = {.a = a, .port = m->port},
-	    .remote_rtcp_port = m->rtcp_port,
-	    .may_send = !nowhere && (m->dir == SDP_SENDRECV || m->dir == SDP_RECVONLY),
-	    .may_recv = m->dir == SDP_SENDRECV || m->dir == SDP_SENDONLY};
+	static const uint8_t ZERO[4];
+	bool nowhere = memcmp(a->ip, ZERO, sizeof ZERO) == 0;
+	*out = (struct media_agreed){.remote_rtcp_port = a->rtcp_port,
+	    .may_send = !nowhere && (a->dir == SDP_SENDRECV || a->dir == SDP_RECVONLY),
+	    .may_recv = a->dir == SDP_SENDRECV || a->dir == SDP_SENDONLY};
 	if (nowhere)
-		out->remote_rtp = (struct ip_sock){0};
-	return 0;
+		return;
+	out->remote_rtp = (struct ip_sock){.a = {.fam = 4}, .port = a->port};
+	memcpy(out->remote_rtp.a.b, a->ip, sizeof a->ip);
+}
+
+/* The answer's one stream, read the short way or the long one. False with *reason. */
+static bool read_answer(struct sdp_audio *a, struct span body, struct sdp *sdp, const char **reason)
+{
+	uint32_t off;
+	if (sdp_audio_read(a, body))
+		return true;
+	if (sdp_parse(sdp, body, &off, reason))
+		return false;
+	*reason = sdp->n_media ? sdp_audio_of(a, &sdp->media[0]) : "answer has no stream";
+	return *reason == NULL;
 }
 
 int session_answer(
     struct session *s, struct span body, struct sdp *sdp, struct media_agreed *out, const char **reason)
 {
-	uint32_t off;
-	if (sdp_parse(sdp, body, &off, reason))
-		return -1;
-	const struct sdp_media *m = &sdp->media[0];
-	*reason = "answer has no audio stream in RTP/AVP";
-	if (sdp->n_media == 0 || !span_ieq(m->type, SPAN("audio")) || !span_ieq(m->proto, SPAN("RTP/AVP")))
+	struct sdp_audio a;
+	if (!read_answer(&a, body, sdp, reason))
 		return -1;
 	*reason = "audio stream refused by the answer (port 0)";
-	if (m->port == 0)
+	if (a.port == 0)
 		return -1;
-	uint8_t pt = first_common(s, m);
+	uint8_t pt = first_common(s, &a);
 	*reason = "no common codec in the answer";
-	if (pt == SESSION_NO_CODEC || far_side(out, m, reason))
+	if (pt == SESSION_NO_CODEC)
 		return -1;
+	far_side(out, &a);
 	out->pt = s->pt = pt;
-	agree_codecs(out, s, m);
-	out->dtmf_pt_send = dtmf_of(m);
-	out->dtmf_pt_recv = out->dtmf_pt_send == NO_DTMF ? NO_DTMF : SESSION_DTMF_PT;
+	agree_codecs(out, s, &a);
+	out->dtmf_pt_send = a.dtmf_pt;
+	out->dtmf_pt_recv = a.dtmf_pt == SDP_NO_PT ? SDP_NO_PT : SESSION_DTMF_PT;
 	s->held = !out->may_send;
 	return 0;
 }
 
-/* The stream of an offer that we take: the first audio stream with a codec of ours. */
-static int choose(const struct session *s, const struct sdp *sdp, uint8_t *pt)
+/* The stream of an offer that we take: the first audio stream with a codec of ours. -1 with *reason: none. */
+static int choose(
+    const struct session *s, const struct sdp *sdp, struct sdp_audio *a, uint8_t *pt, const char **reason)
 {
+	*reason = "no audio stream with a common codec in the offer";
 	for (int i = 0; i < sdp->n_media; i++) {
-		const struct sdp_media *m = &sdp->media[i];
-		if (!is_audio(m))
+		if (sdp_audio_of(a, &sdp->media[i]) || a->port == 0)
 			continue;
-		*pt = s->pt != SESSION_NO_CODEC && has_pt(m, s->pt) ? s->pt : first_common(s, m);
+		*pt = s->pt != SESSION_NO_CODEC && has_pt(a, s->pt) ? s->pt : first_common(s, a);
 		if (*pt != SESSION_NO_CODEC)
 			return i;
 	}
@@ -207,13 +187,13 @@ static void put_taken(struct buf *b, const struct session *s, const struct media
 	buf_u32(b, s->port);
 	buf_lit(b, " RTP/AVP ");
 	buf_u32(b, a->pt);
-	if (a->dtmf_pt_send != NO_DTMF) {
+	if (a->dtmf_pt_send != SDP_NO_PT) {
 		buf_chr(b, ' ');
 		buf_u32(b, a->dtmf_pt_send);
 	}
 	buf_lit(b, "\r\n");
 	put_rtpmap(b, a->pt);
-	if (a->dtmf_pt_send != NO_DTMF)
+	if (a->dtmf_pt_send != SDP_NO_PT)
 		put_dtmf(b, a->dtmf_pt_send);
 	buf_lit(b, "a=ptime:20\r\n");
 	put_dir(b, a->may_send, a->may_recv);
@@ -222,21 +202,22 @@ static void put_taken(struct buf *b, const struct session *s, const struct media
 int session_reoffer(struct session *s, struct span body, struct sdp *sdp, const struct ip_addr *own,
     struct media_agreed *out, struct buf *answer, const char **reason)
 {
+	struct sdp_audio a;
 	uint32_t off;
 	uint8_t pt;
 	if (sdp_parse(sdp, body, &off, reason))
 		return -1;
-	int n = choose(s, sdp, &pt);
-	*reason = "no audio stream with a common codec in the offer";
-	if (n < 0 || far_side(out, &sdp->media[n], reason))
+	int n = choose(s, sdp, &a, &pt, reason);
+	if (n < 0)
 		return -1;
+	far_side(out, &a);
 	struct session next = *s;
 	next.version++;
 	next.pt = out->pt = pt; /* our answer names this one alone */
 	out->pcmu = pt == PT_PCMU;
 	out->pcma = pt == PT_PCMA;
 	next.held = !out->may_send;
-	out->dtmf_pt_send = out->dtmf_pt_recv = dtmf_of(&sdp->media[n]);
+	out->dtmf_pt_send = out->dtmf_pt_recv = a.dtmf_pt;
 	put_head(answer, &next, own);
 	for (int i = 0; i < sdp->n_media; i++) {
 		if (i == n)
