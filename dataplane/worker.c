@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/worker.h"
 
+#include "dataplane/core/random.h"
 #include "dataplane/core/wheel.h"
 #include "dataplane/handover.h"
 #include "dataplane/media/leg.h"
 #include "dataplane/net/net.h"
 #include "dataplane/net/rate.h"
 #include "dataplane/sip/sip.h"
-#include "sip-parser/base/hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define RX_BURST       NET_BURST
@@ -31,8 +32,7 @@ struct worker {
 	struct net *net;
 	struct media *media;
 	struct sip *sip;
-	struct hash_key random_key;
-	uint64_t random_n;
+	struct random random;
 	struct rate err_rate;
 	uint64_t now, count_at;
 	uint64_t wake; /* bit per worker that was handed something this turn */
@@ -210,22 +210,21 @@ static void event_publish(void *ctx)
 	w->told = true;
 }
 
-/* SipHash of a counter under a secret key of its own: unpredictable, no system call. */
 static uint64_t random64(void *ctx)
 {
 	struct worker *w = ctx;
-	uint64_t n = ++w->random_n;
-	return hash_bytes(&w->random_key, &n, sizeof n);
+	return random_u64(&w->random);
 }
 
 static int random_seed(struct worker *w)
 {
-	if (w->env.seed) {
-		w->random_key = (struct hash_key){w->env.seed, w->env.index};
-		return 0;
-	}
-	ssize_t n = getrandom(&w->random_key, sizeof w->random_key, 0);
-	return n == sizeof w->random_key ? 0 : -EIO;
+	uint8_t key[RANDOM_KEY_BYTES] = {(uint8_t)w->env.index};
+	memcpy(key + 1, &w->env.seed, sizeof w->env.seed);
+	if (!w->env.seed && getrandom(key, sizeof key, 0) != sizeof key)
+		return -EIO;
+	random_init(&w->random, key);
+	explicit_bzero(key, sizeof key);
+	return 0;
 }
 
 /* ---- start and stop ---- */

@@ -270,7 +270,7 @@ static bool is_dtmf(const struct sdp_fmt *f)
 const char *sdp_audio_of(struct sdp_audio *a, const struct sdp_media *m)
 {
 	if (!span_ieq(m->type, SPAN("audio")) || !span_ieq(m->proto, SPAN("RTP/AVP")))
-		return "no audio stream in RTP/AVP";
+		return "answer has no audio stream in RTP/AVP";
 	if (m->port && (m->addr_is_v6 || !ip4_parse(m->addr, a->ip)))
 		return "SDP connection address is not an IPv4 address";
 	a->port = m->port;

@@ -12,6 +12,7 @@
 #include "dataplane/media/media.h"
 #include "dataplane/media/rtcp.h"
 #include "dataplane/media/rtp.h"
+#include "sip-parser/base/hash.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -44,13 +45,18 @@ uint16_t media_port_owner(const struct dp_conf *conf, uint16_t port)
 }
 
 /* Unpredictable to whom has not the key; says nothing about the key. */
-static uint64_t draw(struct media *m)
+static void seed(struct random *r, const struct dp_conf *conf, uint16_t worker)
 {
-	struct {
-		char what[8];
-		uint64_t worker, n;
-	} in = {"media", m->worker, ++m->drawn};
-	return hash_bytes(&m->key, &in, sizeof in);
+	const struct hash_key key = hash_key_of(conf->key);
+	uint64_t words[RANDOM_KEY_BYTES / 8];
+	for (uint64_t i = 0; i < RANDOM_KEY_BYTES / 8; i++) {
+		struct {
+			char what[8];
+			uint64_t worker, n;
+		} in = {"media", worker, i};
+		words[i] = hash_bytes(&key, &in, sizeof in);
+	}
+	random_init(r, (const uint8_t *)words);
 }
 
 int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, struct net *net,
@@ -69,9 +75,9 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
 	    .worker = worker,
 	    .learn = conf->rtp_learn_source,
 	    .net = net,
-	    .stats = stats,
-	    .key = hash_key_of(conf->key)};
-	int rc = ports_init(&m->ports, m->n, conf->rtp_quarantine_ms * 1000000ull, draw(m));
+	    .stats = stats};
+	seed(&m->random, conf, worker);
+	int rc = ports_init(&m->ports, m->n, conf->rtp_quarantine_ms * 1000000ull, random_u64(&m->random));
 	if (rc == 0 && !(m->legs = big_new(m->n * sizeof *m->legs)))
 		rc = -ENOMEM;
 	if (rc) {
@@ -117,7 +123,7 @@ uint32_t media_open(struct media *m, uint64_t now)
 		stat_inc(m->stats, STAT_rtp_port_starved);
 		return MEDIA_NONE;
 	}
-	uint64_t r = draw(m), t = draw(m);
+	uint64_t r = random_u64(&m->random), t = random_u64(&m->random);
 	m->legs[idx] = (struct media_leg){
 	    .state = MEDIA_OPEN,
 	    .peer = MEDIA_NONE,

@@ -4,9 +4,9 @@
 #ifndef DP_MEDIA_H
 #define DP_MEDIA_H
 
+#include "dataplane/core/random.h"
 #include "dataplane/media/leg.h"
 #include "dataplane/media/ports.h"
-#include "sip-parser/base/hash.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -88,8 +88,7 @@ struct media {
 	struct net *net;
 	struct dp_stats *stats;
 	struct ports ports;
-	struct hash_key key;
-	uint64_t drawn; /* how many random numbers were made of the key */
+	struct random random;
 	uint32_t used;
 };
 

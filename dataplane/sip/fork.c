@@ -34,9 +34,9 @@ void forks_fini(struct sip *s)
 
 /* The 64 random bits of our tag are all that nobody else chooses, and enough: who picks his own tag to fall together with
  * another one can only do so within one call of his. */
-static uint64_t name_of(const struct ident *tag, struct span to_tag)
+static uint64_t name_of(uint64_t rand, struct span to_tag)
 {
-	uint64_t h = tag->rand, w = to_tag.len;
+	uint64_t h = rand, w = to_tag.len;
 	for (uint32_t i = 0; i < to_tag.len; i += 8) {
 		h = (h ^ w) * 0x9e3779b97f4a7c15ull;
 		h ^= h >> 29;
@@ -115,7 +115,7 @@ void fork_2xx(struct sip *s, const struct msg_in *h)
 	struct ident tag;
 	if (!ident_parse(&tag, IDENT_TAG, msg_from_tag(h)))
 		return; /* not a call of ours, whatever its branch */
-	uint64_t dialog = name_of(&tag, msg_to_tag(h));
+	uint64_t dialog = name_of(tag.rand, msg_to_tag(h));
 	bool known = is_marked(s, dialog, h->now);
 	if (!ack_and_bye(s, h, !known) || known)
 		return;
@@ -125,9 +125,8 @@ void fork_2xx(struct sip *s, const struct msg_in *h)
 
 void fork_ended(struct leg *l, uint64_t now)
 {
-	struct ident tag;
-	if (ident_parse(&tag, IDENT_TAG, dialog_tag(&l->dialog)))
-		mark(l->sip, name_of(&tag, dialog_span(&l->dialog, DIALOG_TAG)), now);
+	uint64_t rand = ident_rand(l->dialog.tag);
+	mark(l->sip, name_of(rand, dialog_span(&l->dialog, DIALOG_TAG)), now);
 }
 
 /* A 2xx to an INVITE of ours, by all three tokens; *tag is our tag. */

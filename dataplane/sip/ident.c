@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/ident.h"
 
+#include <endian.h>
+
 #define COOKIE_LEN (sizeof(IDENT_COOKIE) - 1)
-#define BODY_BYTES 12
-#define ALL_BYTES  16
 #define EACH(byte) ((byte)*0x0101010101010101ull)
 
-static void pack(uint8_t b[BODY_BYTES + 1], const struct ident *i)
+/* Worker and index as the four bytes that stand in front. */
+static uint32_t place_of(const struct ident *i)
 {
-	b[0] = i->worker;
-	b[1] = (uint8_t)(i->index >> 16);
-	b[2] = (uint8_t)(i->index >> 8);
-	b[3] = (uint8_t)i->index;
-	memcpy(b + 4, &i->rand, 8);
+	return htobe32((uint32_t)i->worker << 24 | i->index);
 }
 
+/* Of the bytes in front of it and the kind, which keeps the kinds apart. */
 static uint32_t mac_of(const struct hash_key *key, const struct ident *i)
 {
-	uint8_t b[BODY_BYTES + 1];
-	pack(b, i);
-	b[BODY_BYTES] = (uint8_t)i->kind; /* keeps the kinds apart */
-	return (uint32_t)hash_bytes(key, b, sizeof b);
+	uint32_t place = le32toh(place_of(i)), low = (uint32_t)i->rand, high = (uint32_t)(i->rand >> 32);
+	return (uint32_t)hash_short(
+	    key, (uint64_t)low << 32 | place, (uint64_t)(uint8_t)i->kind << 32 | high, 13);
 }
 
 /* Four bytes, the first one lowest, as eight digits: a nibble per byte, then '0' or, above 9, 'a' - 10 added. */
@@ -44,43 +41,63 @@ static uint32_t of_hex(uint64_t d)
 	return (uint32_t)(x | x >> 16);
 }
 
-void ident_write(char out[IDENT_LEN], const struct hash_key *key, const struct ident *i)
+static void put_hex(char *to, uint32_t v)
 {
-	uint8_t b[ALL_BYTES];
-	uint32_t mac = mac_of(key, i), v;
-	pack(b, i);
-	memcpy(b + BODY_BYTES, &mac, 4);
-	*out++ = i->kind;
-	for (int k = 0; k < ALL_BYTES; k += 4) {
-		memcpy(&v, b + k, 4);
-		uint64_t d = hex_of(v);
-		memcpy(out + 2 * k, &d, 8);
-	}
+	uint64_t d = htole64(hex_of(v));
+	memcpy(to, &d, 8);
 }
 
-static bool unhex(uint8_t b[ALL_BYTES], const char *p)
+void ident_write(char out[IDENT_LEN], const struct hash_key *key, const struct ident *i)
 {
-	uint64_t d, wrong = 0;
-	for (int k = 0; k < ALL_BYTES; k += 4) {
-		memcpy(&d, p + 2 * k, 8);
-		uint32_t v = of_hex(d);
-		wrong |= d ^ hex_of(v);
-		memcpy(b + k, &v, 4);
-	}
-	return wrong == 0;
+	out[0] = i->kind;
+	put_hex(out + 1, le32toh(place_of(i)));
+	put_hex(out + 9, (uint32_t)i->rand);
+	put_hex(out + 17, (uint32_t)(i->rand >> 32));
+	put_hex(out + 25, mac_of(key, i));
+}
+
+/* What wrote these digits; *wrong stays 0 when they are some. */
+static uint32_t get_hex(const char *p, uint64_t *wrong)
+{
+	uint64_t d;
+	memcpy(&d, p, 8);
+	d = le64toh(d);
+	uint32_t v = of_hex(d);
+	*wrong |= d ^ hex_of(v);
+	return v;
+}
+
+static void read_place(struct ident *out, const char *p, uint64_t *wrong)
+{
+	uint32_t place = be32toh(htole32(get_hex(p, wrong)));
+	out->worker = (uint8_t)(place >> 24);
+	out->index = place & IDENT_INDEX_MAX;
 }
 
 static bool parse(struct ident *out, uint32_t *mac, enum ident_kind kind, struct span text)
 {
-	uint8_t b[ALL_BYTES];
-	if (text.len != IDENT_LEN || text.p[0] != (char)kind || !unhex(b, text.p + 1))
+	uint64_t wrong = 0;
+	if (text.len != IDENT_LEN || text.p[0] != (char)kind)
 		return false;
 	out->kind = (char)kind;
-	out->worker = b[0];
-	out->index = (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-	memcpy(&out->rand, b + 4, 8);
-	memcpy(mac, b + BODY_BYTES, 4);
-	return true;
+	read_place(out, text.p + 1, &wrong);
+	out->rand = get_hex(text.p + 9, &wrong);
+	out->rand |= (uint64_t)get_hex(text.p + 17, &wrong) << 32;
+	*mac = get_hex(text.p + 25, &wrong);
+	return wrong == 0;
+}
+
+bool ident_place(struct ident *out, const char token[IDENT_LEN])
+{
+	uint64_t wrong = 0;
+	read_place(out, token + 1, &wrong);
+	return wrong == 0;
+}
+
+uint64_t ident_rand(const char token[IDENT_LEN])
+{
+	uint64_t wrong = 0;
+	return get_hex(token + 9, &wrong) | (uint64_t)get_hex(token + 17, &wrong) << 32;
 }
 
 bool ident_parse(struct ident *out, enum ident_kind kind, struct span text)
@@ -101,20 +118,14 @@ void ident_write_branch(char out[IDENT_BRANCH_LEN], const struct hash_key *key, 
 	ident_write(out + COOKIE_LEN, key, i);
 }
 
-static bool token_of(struct span branch, struct span *token)
+const char *ident_of_branch(struct span branch)
 {
-	*token = span_of(branch.p + COOKIE_LEN, IDENT_LEN);
-	return branch.len == IDENT_BRANCH_LEN && memcmp(branch.p, IDENT_COOKIE, COOKIE_LEN) == 0;
-}
-
-bool ident_parse_branch(struct ident *out, struct span branch)
-{
-	struct span token;
-	return token_of(branch, &token) && ident_parse(out, IDENT_BRANCH, token);
+	bool ours = branch.len == IDENT_BRANCH_LEN && memcmp(branch.p, IDENT_COOKIE, COOKIE_LEN) == 0;
+	return ours ? branch.p + COOKIE_LEN : NULL;
 }
 
 bool ident_read_branch(struct ident *out, const struct hash_key *key, struct span branch)
 {
-	struct span token;
-	return token_of(branch, &token) && ident_read(out, key, IDENT_BRANCH, token);
+	const char *token = ident_of_branch(branch);
+	return token && ident_read(out, key, IDENT_BRANCH, span_of(token, IDENT_LEN));
 }

@@ -37,7 +37,21 @@ bool ident_parse(struct ident *out, enum ident_kind kind, struct span text);
 #define IDENT_COOKIE     "z9hG4bK"
 #define IDENT_BRANCH_LEN (sizeof(IDENT_COOKIE) - 1 + IDENT_LEN)
 void ident_write_branch(char out[IDENT_BRANCH_LEN], const struct hash_key *key, const struct ident *i);
-bool ident_parse_branch(struct ident *out, struct span branch);
+/* Its token; NULL: it has not our form. */
+const char *ident_of_branch(struct span branch);
 bool ident_read_branch(struct ident *out, const struct hash_key *key, struct span branch);
+
+/* Worker and index alone, for whoever compares the whole text with what it stored (ident_same). False: no digits there. */
+bool ident_place(struct ident *out, const char token[IDENT_LEN]);
+/* The random part of a token that we wrote. */
+uint64_t ident_rand(const char token[IDENT_LEN]);
+
+static inline bool ident_same(const char a[IDENT_LEN], const char b[IDENT_LEN])
+{
+	uint64_t x[4], y[4];
+	memcpy(x, a, 32);
+	memcpy(y, b, 32);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0 && a[32] == b[32];
+}
 
 #endif

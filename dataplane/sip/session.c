@@ -128,7 +128,7 @@ static bool read_answer(struct sdp_audio *a, struct span body, struct sdp *sdp, 
 		return true;
 	if (sdp_parse(sdp, body, &off, reason))
 		return false;
-	*reason = sdp->n_media ? sdp_audio_of(a, &sdp->media[0]) : "answer has no stream";
+	*reason = sdp->n_media ? sdp_audio_of(a, &sdp->media[0]) : "answer has no audio stream in RTP/AVP";
 	return *reason == NULL;
 }
 

@@ -188,13 +188,21 @@ int txn_start(struct txn *t, struct pkt *pkt, uint64_t now)
 	return 0;
 }
 
-/* The CANCEL of an INVITE shares its branch (RFC 3261 §9.1): the method of the CSeq tells them apart. */
-static struct txn *client_of(struct sip *s, const struct ident *id, enum sip_method method)
+/* The client transaction that this token, all of it, names. */
+static struct txn *named(struct sip *s, const char token[IDENT_LEN])
 {
-	struct txn *t = id->worker == (uint8_t)s->env.worker ? txn_at(s, id->index) : NULL;
-	if (!t || t->rand != id->rand || t->fsm.kind > TXN_NICT)
+	struct ident id;
+	if (!ident_place(&id, token) || id.worker != (uint8_t)s->env.worker)
 		return NULL;
-	if (t->method == SIP_INVITE && method == SIP_CANCEL)
+	struct txn *t = txn_at(s, id.index);
+	return t && t->fsm.kind <= TXN_NICT && ident_same(t->token, token) ? t : NULL;
+}
+
+/* The CANCEL of an INVITE shares its branch (RFC 3261 §9.1): the method of the CSeq tells them apart. */
+static struct txn *client_of(struct sip *s, const char token[IDENT_LEN], enum sip_method method)
+{
+	struct txn *t = named(s, token);
+	if (t && t->method == SIP_INVITE && method == SIP_CANCEL)
 		t = txn_at(s, t->cancel);
 	return t && t->method == method ? t : NULL;
 }
@@ -218,10 +226,8 @@ bool txn_awaits(const struct sip *s, const struct ident *branch, enum sip_method
 
 bool txn_response(struct sip *s, const struct msg_in *h)
 {
-	struct ident id;
-	if (!ident_parse_branch(&id, msg_branch(h)))
-		return false;
-	struct txn *t = client_of(s, &id, h->m->method);
+	const char *token = ident_of_branch(msg_branch(h));
+	struct txn *t = token ? client_of(s, token, h->m->method) : NULL;
 	if (!t || h->c->cseq != t->cseq)
 		return false;
 	take_response(t, h);
@@ -238,22 +244,13 @@ static bool is_cseq_of(struct span v, const struct txn *t)
 	       span_eq(span_of(v.p + i + 1, v.len - i - 1), sip_method_name((enum sip_method)t->method));
 }
 
-/* Our own Via as we wrote it, with whatever the far side put behind the branch. */
-static bool read_own_via(const struct sip *s, struct span v, struct ident *id)
-{
-	uint32_t n = s->via_value.len;
-	return v.len >= n + IDENT_LEN && memcmp(v.p, s->via_value.p, n) == 0 &&
-	       (v.len == n + IDENT_LEN || v.p[n + IDENT_LEN] == ';') &&
-	       ident_parse(id, IDENT_BRANCH, span_of(v.p + n, IDENT_LEN));
-}
-
+/* Of our own Via as we wrote it, with whatever the far side put behind the branch. */
 static struct txn *brief_client(struct sip *s, struct span via)
 {
-	struct ident id;
-	if (!read_own_via(s, via, &id) || id.worker != (uint8_t)s->env.worker)
-		return NULL;
-	struct txn *t = txn_at(s, id.index);
-	return t && t->rand == id.rand && t->fsm.kind <= TXN_NICT ? t : NULL;
+	uint32_t n = s->via_value.len;
+	bool ours = via.len >= n + IDENT_LEN && memcmp(via.p, s->via_value.p, n) == 0 &&
+	            (via.len == n + IDENT_LEN || via.p[n + IDENT_LEN] == ';');
+	return ours ? named(s, via.p + n) : NULL;
 }
 
 bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now)

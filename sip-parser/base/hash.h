@@ -25,6 +25,9 @@ static inline struct hash_key hash_key_of(const uint8_t b[16])
 /* 64-bit SipHash-2-4 of n bytes at p (p may be NULL when n is 0). */
 uint64_t hash_bytes(const struct hash_key *key, const void *p, uint32_t n);
 
+/* The same of 8 to 15 bytes that are at hand as numbers: the first eight, and the n - 8 others, each little-endian. */
+uint64_t hash_short(const struct hash_key *key, uint64_t first, uint64_t rest, uint32_t n);
+
 static inline uint64_t hash_span(const struct hash_key *key, struct span s)
 {
 	return hash_bytes(key, s.p, s.len);
