@@ -3,22 +3,12 @@
 
 #include <arpa/inet.h>
 
-bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y)
-{
-	return x->fam == y->fam && memcmp(x->b, y->b, sizeof x->b) == 0;
-}
-
 bool ip_addr_in(const struct ip_addr *a, const struct ip_addr *net, uint8_t prefix)
 {
 	unsigned bytes = prefix / 8, bits = prefix % 8;
 	if (a->fam != net->fam || bytes > sizeof a->b || memcmp(a->b, net->b, bytes) != 0)
 		return false;
 	return bits == 0 || bytes == sizeof a->b || ((a->b[bytes] ^ net->b[bytes]) >> (8 - bits)) == 0;
-}
-
-bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y)
-{
-	return x->port == y->port && x->transport == y->transport && ip_addr_eq(&x->a, &y->a);
 }
 
 /* The library wants a terminated string; anything longer than the longest literal, and any NUL inside, is not

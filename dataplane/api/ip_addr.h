@@ -21,11 +21,20 @@ struct ip_sock {
 	uint16_t port;         /* host order */
 };
 
-bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y);
+static inline bool ip_addr_eq(const struct ip_addr *x, const struct ip_addr *y)
+{
+	return x->fam == y->fam && memcmp(x->b, y->b, sizeof x->b) == 0;
+}
+
 /* a begins with `prefix` bits of net (and is of its family). */
 bool ip_addr_in(const struct ip_addr *a, const struct ip_addr *net, uint8_t prefix);
+
 /* Address, port and transport; whose connection it is makes no difference. */
-bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y);
+static inline bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y)
+{
+	return x->port == y->port && x->transport == y->transport && ip_addr_eq(&x->a, &y->a);
+}
+
 /* Dotted IPv4, or IPv6 without brackets. -1: not an address literal. */
 [[nodiscard]] int ip_addr_parse(struct ip_addr *out, struct span s);
 /* Write the literal (IPv6 without brackets); "-" when there is no address. */

@@ -8,14 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POOL_USED  0xfffffffeu
 #define POOL_ALIGN 64u
+
+/* Of an odd number, modulo 2^32, by Newton's rule. A multiple of the number times its inverse is the quotient, as long
+ * as that is below 2^32. */
+static uint32_t inverse_of(uint32_t odd)
+{
+	uint32_t x = odd;
+	for (int i = 0; i < 5; i++)
+		x *= 2 - odd * x;
+	return x;
+}
 
 int pool_init(struct pool *p, const char *name, uint32_t size, uint32_t obj_bytes)
 {
 	assert(size > 0 && size < POOL_USED && obj_bytes > 0);
 	*p = (struct pool){.name = name, .size = size};
 	p->obj_bytes = (obj_bytes + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
+	p->shift = (uint32_t)__builtin_ctz(p->obj_bytes);
+	p->inverse = inverse_of(p->obj_bytes >> p->shift);
 	p->mem = big_new((size_t)size * p->obj_bytes);
 	p->next = big_new(sizeof *p->next * size);
 	if (!p->mem || !p->next) {
@@ -64,18 +75,4 @@ void pool_put(struct pool *p, void *obj)
 	p->next[i] = p->head;
 	p->head = i;
 	p->used--;
-}
-
-uint32_t pool_index(const struct pool *p, const void *obj)
-{
-	size_t off = (size_t)((const uint8_t *)obj - p->mem);
-	assert((const uint8_t *)obj >= p->mem && off % p->obj_bytes == 0 && off / p->obj_bytes < p->size);
-	return (uint32_t)(off / p->obj_bytes);
-}
-
-void *pool_at(const struct pool *p, uint32_t idx)
-{
-	if (idx >= p->size || p->next[idx] != POOL_USED)
-		return NULL;
-	return p->mem + (size_t)idx * p->obj_bytes;
 }

@@ -239,7 +239,7 @@ static void agree_remote(struct media *m, struct media_leg *l, uint64_t now)
 			learn_start(l, now);
 		return;
 	}
-	if (!media_same_sock(remote, &l->sdp) || l->state < MEDIA_LEARNED) {
+	if (!ip_sock_eq(remote, &l->sdp) || l->state < MEDIA_LEARNED) {
 		l->sdp = *remote;
 		learn_start(l, now);
 	}
@@ -277,7 +277,7 @@ static bool candidate_wins(struct media_candidate *c, const struct ip_sock *src,
 	if ((int64_t)(now - c->until) >= 0 || c->seen >= LEARN_SEEN_MAX)
 		return false;
 	c->seen++;
-	if (c->run && c->ssrc == ssrc && media_same_sock(src, &c->src)) {
+	if (c->run && c->ssrc == ssrc && ip_sock_eq(src, &c->src)) {
 		c->run++;
 	} else {
 		c->src = *src;
@@ -292,11 +292,11 @@ bool media_source_ok(
 {
 	if (l->state < MEDIA_LEARN)
 		return false;
-	bool from_sdp = l->sdp.a.fam && media_same_sock(src, &l->sdp);
+	bool from_sdp = l->sdp.a.fam && ip_sock_eq(src, &l->sdp);
 	if (from_sdp && l->state != MEDIA_LOCKED)
 		lock_to(m, l, src, MEDIA_LOCKED);
 	if (l->state >= MEDIA_LEARNED)
-		return media_same_sock(src, &l->src);
+		return ip_sock_eq(src, &l->src);
 	if (!m->learn || !candidate_wins(&l->cand, src, ssrc, now) || net_forbidden(m->net, src))
 		return false;
 	lock_to(m, l, src, MEDIA_LEARNED);

@@ -92,12 +92,6 @@ struct media {
 	uint32_t used;
 };
 
-static inline bool media_same_sock(const struct ip_sock *x, const struct ip_sock *y)
-{
-	return x->port == y->port && x->a.fam == y->a.fam &&
-	       __builtin_memcmp(x->a.b, y->a.b, sizeof x->a.b) == 0;
-}
-
 /* Count `why`, count it on the leg (may be NULL), give the packet back. */
 void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_id why);
 /* An acceptable source? Follows the learning rules of leg.c. */

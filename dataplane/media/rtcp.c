@@ -88,7 +88,7 @@ static uint32_t map_compound(uint8_t *d, uint32_t len, const struct media_leg *l
 static bool source_ok(const struct media *m, struct media_leg *l, const struct ip_sock *src)
 {
 	if (l->rtcp_locked || !m->learn)
-		return media_same_sock(src, &l->rtcp_dst);
+		return ip_sock_eq(src, &l->rtcp_dst);
 	const struct ip_sock *rtp = l->state == MEDIA_LEARN ? &l->sdp : &l->src;
 	if (l->state < MEDIA_LEARN || !ip_addr_eq(&src->a, &rtp->a))
 		return false;

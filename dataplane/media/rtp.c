@@ -139,7 +139,7 @@ void rtp_in(struct media *m, struct media_leg *l, struct udp_in *in, uint64_t no
 		return;
 	}
 	/* src is all zero until a source is known: nothing that came over IP equals it. */
-	if (!media_same_sock(&in->src, &l->src) && !media_source_ok(m, l, &in->src, get32(d + 8), now)) {
+	if (!ip_sock_eq(&in->src, &l->src) && !media_source_ok(m, l, &in->src, get32(d + 8), now)) {
 		media_drop(m, l, in->pkt, STAT_drop_rtp_stranger);
 		return;
 	}

@@ -16,16 +16,6 @@ static void on_timer(void *ctx, struct wtimer *timer, uint64_t now)
 	uac_timer((struct leg *)(void *)((char *)timer - offsetof(struct leg, timer)), now);
 }
 
-uint32_t leg_index(const struct leg *l)
-{
-	return dp_leg_index(l->handle);
-}
-
-struct leg *leg_at(struct sip *s, uint32_t idx)
-{
-	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->legs, idx);
-}
-
 struct leg *leg_of(struct sip *s, dp_leg h)
 {
 	if (!h || dp_leg_worker(h) != (uint8_t)s->env.worker)

@@ -56,10 +56,16 @@ struct leg {
 
 /* NULL: a pool has no room; nothing is held. */
 struct leg *leg_open(struct sip *s, uint64_t cookie);
-uint32_t leg_index(const struct leg *l);
+static inline uint32_t leg_index(const struct leg *l)
+{
+	return dp_leg_index(l->handle);
+}
 /* The leg a handle names; NULL: it has gone. */
 struct leg *leg_of(struct sip *s, dp_leg handle);
-struct leg *leg_at(struct sip *s, uint32_t idx);
+static inline struct leg *leg_at(struct sip *s, uint32_t idx)
+{
+	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->legs, idx);
+}
 
 /* How a leg ended, for control. m: the message whose X- headers and Reason go with it; may be NULL. */
 struct leg_end {

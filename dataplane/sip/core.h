@@ -52,6 +52,12 @@ struct sip {
 	char fixed[1536];
 };
 
+/* NULL: no index, or nobody has it. */
+static inline struct txn *txn_at(const struct sip *s, uint32_t idx)
+{
+	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->txns, idx);
+}
+
 static inline uint64_t sip_random(struct sip *s)
 {
 	return s->env.random64(s->env.ctx);

@@ -46,3 +46,30 @@ bool glance_cseq(const struct glance *g, struct span *value)
 	}
 	return false;
 }
+
+static bool is_letter(char c)
+{
+	return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+/* A length of 0, or something else than a length. */
+static bool is_no_body(struct span line)
+{
+	struct span name = SPAN("content-length");
+	if ((line.p[0] | 0x20) == 'l' && line.len > 1 && !is_letter(line.p[1]))
+		return false; /* the compact form */
+	if ((line.p[0] | 0x20) != 'c' || line.len < name.len || !span_ieq(span_of(line.p, name.len), name))
+		return true;
+	return span_eq(line, SPAN("Content-Length: 0"));
+}
+
+bool glance_bare(const struct glance *g)
+{
+	const char *p = g->via.p + g->via.len + 2, *lf;
+	for (; g->end - p > 2 && is_letter(*p); p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(g->end - p));
+		if (!lf || lf[-1] != '\r' || !is_no_body(span_of(p, (uint32_t)(lf - 1 - p))))
+			return false;
+	}
+	return g->end - p == 2 && p[0] == '\r' && p[1] == '\n';
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Half of the responses that come in change one bit of state: 100 Trying ends the INVITE's retransmission, the answer to
- * BYE ends the BYE. For those a look at the start line, the top Via and the CSeq does instead of an index of the message.
+/* Most of the responses that come in are their status: 100 Trying ends the INVITE's retransmission, 180 says that it rings,
+ * the answer to BYE ends the BYE. For those a look at the start line, the top Via and the CSeq does instead of an index of
+ * the message, and that there is no body where one would mean something.
  * Only the form nearly everybody writes is taken; anything else is left to the parser. Pure. */
 #ifndef DP_SIP_GLANCE_H
 #define DP_SIP_GLANCE_H
@@ -17,5 +18,7 @@ struct glance {
 bool glance_at(struct glance *g, struct span message);
 /* The value of the first line "CSeq: …" behind it, before any empty line. False: there is none of that form. */
 bool glance_cseq(const struct glance *g, struct span *value);
+/* Every line behind the Via is a plain one, there is no body, and no length that says otherwise. */
+bool glance_bare(const struct glance *g);
 
 #endif

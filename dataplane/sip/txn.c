@@ -75,16 +75,6 @@ struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const st
 	return t;
 }
 
-uint32_t txn_index(const struct sip *s, const struct txn *t)
-{
-	return t->index;
-}
-
-struct txn *txn_at(const struct sip *s, uint32_t idx)
-{
-	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->txns, idx);
-}
-
 static void drop_pkt(struct txn *t)
 {
 	if (t->pkt)
@@ -269,10 +259,11 @@ bool txn_response_glance(struct sip *s, const struct glance *g, const struct ip_
 	struct span cseq;
 	struct txn *t = brief_client(s, g->via);
 	bool all = t && t->fsm.kind == TXN_NICT && t->leg != TXN_NO_INDEX; /* may be challenged */
-	if (!t || all || (t->fsm.kind == TXN_ICT && g->status != 100) || !glance_cseq(g, &cseq) ||
-	    !is_cseq_of(cseq, t))
+	if (!t || all || (t->fsm.kind == TXN_ICT && g->status >= 200) || !glance_cseq(g, &cseq) ||
+	    !is_cseq_of(cseq, t) || (t->fsm.kind == TXN_ICT && g->status > 100 && !glance_bare(g)))
 		return false;
 	s->msg.status = g->status;
+	s->msg.body = (struct span){0};
 	take_response(t, &(struct msg_in){&s->msg, NULL, src, now});
 	return true;
 }

@@ -58,8 +58,11 @@ struct txn_user {
 /* NULL: no room (not counted here). The last quarter of the pool is for what ends calls, CANCEL and BYE: new calls and
  * the requests of others leave it alone. The index is what a branch token names. */
 struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const struct ip_sock *remote);
-uint32_t txn_index(const struct sip *s, const struct txn *t);
-struct txn *txn_at(const struct sip *s, uint32_t idx);
+static inline uint32_t txn_index(const struct sip *s, const struct txn *t)
+{
+	return t->index;
+}
+/* txn_at is in core.h. */
 
 /* Client: send pkt (takes the caller's reference) and run. 0; -ENETUNREACH: nothing was sent, the transaction
  * is gone. */
@@ -81,7 +84,8 @@ void txn_abort(struct txn *t, uint64_t now);
 bool txn_response(struct sip *s, const struct msg_in *h);
 /* The same for a message of which Via, CSeq and status are all that matters; nothing else of it is looked at (RFC 3261
  * §8.2.2 asks for no more). False: decode it, it may still belong to a transaction.
- * brief: it was indexed; a provisional without a body. glance: 100 Trying, and any answer to CANCEL or BYE. */
+ * brief: it was indexed; a provisional without a body. glance: 100 Trying, any provisional that is seen to have no body,
+ * and any answer to CANCEL or BYE. */
 bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_sock *src, uint64_t now);
 bool txn_response_glance(struct sip *s, const struct glance *g, const struct ip_sock *src, uint64_t now);
 /* The client transaction of this branch still runs (method: of the response; the CANCEL of an INVITE may be over before

@@ -65,7 +65,42 @@ static void any_prefix_is_read_inside_of_its_bytes(void **state)
 	struct span cseq;
 	for (size_t n = sizeof text - 1; n-- > 0;) {
 		text[n] = 0;
-		(void)look(text, &g, &cseq);
+		if (look(text, &g, &cseq))
+			assert_true(glance_bare(&g) == (n == sizeof text - 1));
+	}
+}
+
+static void what_has_no_body_and_says_so_is_bare(void **state)
+{
+	static const struct {
+		bool bare;
+		const char *rest;
+	} ROWS[] = {
+	    {true, REST "CSeq: 1 INVITE\r\n\r\n"},
+	    {true, REST "CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"},
+	    {true, REST "CSeq: 1 INVITE\r\nContact: <sip:a@b>\r\nlabel: x\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\nContent-Length: 3\r\n\r\nv=0"},
+	    {false, REST "CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\nv=0"},
+	    {false, REST "CSeq: 1 INVITE\r\nContent-Length: 9\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\ncontent-length: 0\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\nContent-Length : 0\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\nl: 9\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\nL : 9\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\nSubject: a\r\n b\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\nSubject: a\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\n\n"},
+	    {false, REST "CSeq: 1 INVITE\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\n\r\n\r\n"},
+	    {false, REST "CSeq: 1 INVITE\r\n: x\r\n\r\n"},
+	};
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		char text[512];
+		struct glance g;
+		struct span cseq;
+		strcpy(text, "SIP/2.0 180 Ringing\r\n" VIA);
+		bool bare = look(strcat(text, ROWS[i].rest), &g, &cseq) && glance_bare(&g);
+		if (bare != ROWS[i].bare)
+			fail_msg("row %zu: %s", i, ROWS[i].rest);
 	}
 }
 
@@ -74,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(status_via_and_cseq_are_seen),
 	    cmocka_unit_test(other_forms_are_left_to_the_parser),
+	    cmocka_unit_test(what_has_no_body_and_says_so_is_bare),
 	    cmocka_unit_test(any_prefix_is_read_inside_of_its_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
