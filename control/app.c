@@ -18,7 +18,6 @@
 
 #define STOP_NS           5000000000u /* how long an orderly stop waits for legs and callbacks */
 #define STOP_CHECK_NS     50000000u
-#define HOST_PAUSE_MS     5000   /* how long an application that never answers is left alone */
 #define JARS_MORE         1000   /* calls that have ended and whose callbacks are under way */
 #define CALLBACKS_MAX     200000 /* owed status callbacks beyond which new calls are turned away */
 #define CALLBACK_PAUSE_MS 300000 /* longest pause between two attempts at a status callback */
@@ -91,18 +90,6 @@ static void begin_drain(struct app *a)
 	loop_timer_arm(a->loop, &a->stop_timer, loop_now_ns() + STOP_CHECK_NS);
 }
 
-/* What can be read again while calls are up. */
-static void reload(struct app *a)
-{
-	char err[256];
-	if (!*a->conf->rest_tls_cert)
-		log_line(LOG_INFO, "engine", "", "SIGHUP: there is no certificate to read again");
-	else if (http_tls_load(a->conf->rest_tls_cert, a->conf->rest_tls_key, err) < 0)
-		log_line(LOG_ERROR, "rest", "", "the certificate stays as it was: %s", err);
-	else
-		log_line(LOG_INFO, "rest", "", "the certificate was read again");
-}
-
 static void on_signal(void *ctx, int fd, uint32_t revents)
 {
 	struct app *a = ctx;
@@ -110,7 +97,7 @@ static void on_signal(void *ctx, int fd, uint32_t revents)
 	if (read(fd, &s, sizeof s) != sizeof s)
 		return;
 	if (s.ssi_signo == SIGHUP) {
-		reload(a);
+		json_decref(app_reload(a));
 	} else if (a->stopping || !a->calls) {
 		a->stopping = true;
 		loop_stop(a->loop);
@@ -233,7 +220,7 @@ static int start_services(struct app *a)
 		return complain("webhook", "libcurl or its resolver cannot start");
 	http_client_use_dns(a->http, a->dns);
 	http_client_deadlines(a->http, a->conf->webhook_connect_ms, a->conf->webhook_total_ms);
-	http_client_hosts(a->http, a->conf->webhook_per_host, a->conf->webhook_failures, HOST_PAUSE_MS);
+	http_client_hosts(a->http, a->conf->webhook_per_host, a->conf->webhook_failures, APP_HOST_PAUSE_MS);
 	a->timers = tag_timers_new(a->loop, on_timer, a);
 	return 0;
 }
@@ -301,20 +288,15 @@ static int start_rest(struct app *a)
 	const struct config *c = a->conf;
 	char host[64], err[256];
 	rest_host(a, host);
-	for (uint32_t i = 0; i < c->n_accounts; i++)
-		a->accounts[i] = (struct rest_account){c->accounts[i].sid, c->accounts[i].token};
-	for (uint32_t i = 0; i < c->n_api_keys; i++)
-		a->keys[i] =
-		    (struct rest_key){c->api_keys[i].sid, c->api_keys[i].secret, c->api_keys[i].account};
 	const struct rest_env env = {
 	    .calls = a->calls,
 	    .store = a->store,
 	    .bridge = a->bridge,
 	    .dp = a->dp,
 	    .http = a->http,
-	    .accounts = a->accounts,
+	    .accounts = a->names->accounts,
 	    .n_accounts = c->n_accounts,
-	    .keys = a->keys,
+	    .keys = a->names->keys,
 	    .n_keys = c->n_api_keys,
 	    .loop = a->loop,
 	    .outbox = a->outbox,
@@ -338,6 +320,9 @@ static int start_rest(struct app *a)
 	a->rest_fd = -1;
 	if (!a->server)
 		return complain("rest", err);
+	a->admin = admin_new(a->loop, c->control_path, app_admin_ask, a, err);
+	if (!a->admin)
+		return complain("engine", err);
 	a->links = link_watch_new(a->loop, a->dp, c->dp.device);
 	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP %s, %s", host,
 	    http_server_port(a->server), c->from_host, dp_describe(a->dp));
@@ -373,6 +358,8 @@ static void take_down(struct app *a)
 	struct store *store = a->store;
 	a->store = NULL;
 	store_close(store);
+	admin_free(a->admin);
+	a->admin = NULL;
 	outbox_free(a->outbox);
 	a->outbox = NULL;
 	app_held_free(a->held);
@@ -395,12 +382,16 @@ static void take_down(struct app *a)
 	if (a->signal_fd >= 0)
 		close(a->signal_fd);
 	loop_free(a->loop);
+	app_names_free(a);
 }
 
-int app_run(const struct config *c)
+int app_run(struct config *c, const char *path)
 {
 	struct app *a = mem_zalloc(sizeof *a);
 	a->conf = c;
+	a->conf_path = path;
+	a->started_ns = loop_now_ns();
+	app_names_add(a, c, false);
 	a->signal_fd = a->rest_fd = -1;
 	umask(077); /* the store and captures hold who called whom */
 	int rc = start(a);

@@ -13,8 +13,9 @@ enum exit_code {
 	EXIT_HOST = 4,   /* the machine lacks something: device, privilege, port, directory */
 };
 
-/* Runs until SIGTERM or SIGINT, then ends calls and gives everything back (a second signal hurries). Returns an
+/* c was read from path, which is read again on SIGHUP and by `dialplane reload`; what can be changed meanwhile is changed
+ * in *c. Runs until SIGTERM or SIGINT, then ends calls and gives everything back (a second signal hurries). Returns an
  * exit code; what went wrong has been logged. */
-int app_run(const struct config *c);
+int app_run(struct config *c, const char *path);
 
 #endif

@@ -139,6 +139,7 @@ static void op_save(void *ctx, const struct call_row *r, uint64_t tag)
 	struct app *a = ctx;
 	if (!a->store)
 		return;
+	app_admin_saved(a, r);
 	struct pending *p = pending(a, tag);
 	memcpy(p->sid, r->sid, sizeof p->sid);
 	p->owed = app_held(a, r->sid);
@@ -172,7 +173,7 @@ static void op_log(void *ctx, char level, const char *call_sid, const char *text
 
 static bool op_enhanced_sip(void *ctx, const char *account_sid)
 {
-	return config_enhanced_sip(((struct app *)ctx)->conf, account_sid);
+	return app_enhanced_sip(ctx, account_sid);
 }
 
 void app_ops(struct app *a, struct calls_ops *ops)

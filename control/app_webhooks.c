@@ -135,7 +135,7 @@ static struct asked *remember(
 
 static int ask(struct app *a, const char *account_sid, struct webhook *w, struct asked like)
 {
-	w->auth_token = config_token(a->conf, account_sid);
+	w->auth_token = app_token(a, account_sid);
 	if (!w->auth_token)
 		return -EINVAL;
 	if (!a->http)

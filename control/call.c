@@ -75,6 +75,11 @@ void calls_set_queue_time(struct call *call, uint32_t ms)
 	call->row.queue_time_ms = ms;
 }
 
+void calls_set_time_limit(struct calls *c, uint32_t seconds)
+{
+	c->conf.time_limit_s = seconds;
+}
+
 uint32_t calls_by_status(const struct calls *c, const char *names[16], uint32_t counts[16])
 {
 	static const char *const all[] = {"queued", "ringing", "in-progress"};

@@ -88,6 +88,9 @@ void calls_discard(struct calls *c, struct call *call);
 [[nodiscard]] int calls_update(
     struct calls *c, struct call *call, const struct form *params, struct call_error *err);
 
+/* The longest call, for those that are made from now on. */
+void calls_set_time_limit(struct calls *c, uint32_t seconds);
+
 struct call *calls_find(struct calls *c, const char *sid); /* live ones only */
 const struct call_row *call_row(const struct call *call);
 /* What has happened to it so far, for a person: "<Unix ms> <what>\n" … in order. When the call has ended it is in its row. */

@@ -19,6 +19,7 @@ static int64_t wall_s(const struct call *call)
 static void save_for(struct call *call, uint64_t tag)
 {
 	call->row.date_updated = wall_s(call);
+	call->row.story = call->phase == CALL_OVER ? call->story : NULL;
 	call->calls->ops.save(call->calls->ops.ctx, &call->row, tag);
 }
 
@@ -73,7 +74,6 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, int
 	call->row.status = status;
 	set_reason(call, reason);
 	call_story(call, "%s: %s", status, reason ? reason : "");
-	call->row.story = call->story;
 	if (!quiet)
 		call_event(call, CALL_EV_COMPLETED, status);
 	save(call);

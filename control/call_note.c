@@ -22,6 +22,7 @@ void call_note_url(struct call *call, int code, bool error, const char *url, boo
 	if (call->notes == CALL_NOTES_MAX)
 		return;
 	call->notes++;
+	call_story(call, "%s %d: %.300s", error ? "error" : "warning", code, text);
 	struct call_note n = {.code = code,
 	    .error = error,
 	    .at = c->ops.wall_ms(c->ops.ctx) / 1000,

@@ -2,6 +2,7 @@
 #include "control/cli.h"
 
 #include "control/app.h"
+#include "control/cli_admin.h"
 #include "control/cli_parse.h"
 #include "control/cli_twiml.h"
 
@@ -14,6 +15,13 @@ static int cli_version(int argc, char **argv)
 	puts("dialplane " DIALPLANE_VERSION);
 	return EXIT_OK;
 }
+
+#define ASK                                                                                                  \
+	"WHERE the engine is: -s SOCKET, its control socket (run.control), or -c FILE, its configuration; "  \
+	"without either\n"                                                                                   \
+	"$DIALPLANE_CONFIG, then /etc/dialplane/dialplane.yaml. Only root and the engine's own user may "    \
+	"ask.\n"                                                                                             \
+	"  --json  what the engine answered, as it is: JSON, an object a line\n"
 
 static const struct command {
 	const char *name;
@@ -28,7 +36,19 @@ static const struct command {
         "Prints each problem of the file with line and column, then what the engine would use and what the\n"
         "machine lacks: device, hugepages, privileges, ports, directories. Changes nothing.\n"},
     {"config", cli_config, "[NAME]", "explain every setting, or those whose name begins with NAME", ""},
-    {"parse", cli_parse, "[--bench N] [FILE...|-]", "print what the parser makes of SIP messages, one JSON object each",
+    {"calls", cli_calls, "[--follow] [WHERE] [--json]", "list the calls that are up in a running engine",
+        "  --follow  then go on: a line for each change of a call, until Ctrl-C\n" ASK},
+    {"call", cli_call, "CA... [WHERE] [--json]",
+        "tell one call's whole story: SIP, webhooks, statuses, with times",
+        "Of a call that is up or of one on record.\n" ASK},
+    {"status", cli_status, "[WHERE] [--json]", "print a running engine's state and figures",
+        "Exit status 1 when it is not healthy.\n" ASK},
+    {"reload", cli_reload, "[WHERE] [--json]", "have a running engine read its configuration again",
+        "Applies what can be applied without touching live calls and names what needs a restart. With an "
+        "error in the\n"
+        "file nothing changes, and the exit status is 3. SIGHUP does the same.\n" ASK},
+    {"parse", cli_parse, "[--bench N] [FILE...|-]",
+        "print what the parser makes of SIP messages, one JSON object each",
         "Reads standard input without a file or with \"-\". The verdict does not change the exit status.\n"},
     {"twiml", cli_twiml, "FILE|-", "print a TwiML document's program or its errors as JSON",
         "Exit status: 0 it runs, 1 it does not (the errors are in the JSON), 2 wrong arguments, 3 it cannot "
@@ -48,7 +68,7 @@ static void print_usage(FILE *to)
 	      "Usage: dialplane COMMAND [ARGUMENTS]\n\n",
 	    to);
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-9s%-24s%s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+		fprintf(to, "  %-9s%-29s%s\n", commands[i].name, commands[i].arguments, commands[i].summary);
 	fputs("\n`dialplane COMMAND --help` tells more.\n", to);
 	fputs(exits, to);
 }

@@ -19,7 +19,7 @@ int cli_run(int argc, char **argv)
 	if (pcap)
 		memcpy(c->dp.pcap, pcap, strlen(pcap) + 1);
 	log_init(config_log_level(c), strcmp(c->log_format, "json") == 0);
-	rc = app_run(c);
+	rc = app_run(c, path);
 	config_free(c);
 	return rc;
 }

@@ -65,6 +65,7 @@ struct config {
 	uint32_t keep_calls_s, keep_events_s, keep_notes_s; /* 0: for ever */
 	char log_level[8], log_format[8];
 	char run_user[64];
+	char control_path[263]; /* run.control; after loading never empty */
 	uint32_t n_accounts;
 	struct config_account accounts[CONFIG_ACCOUNTS_MAX];
 	uint32_t account_calls, calls_per_second; /* limits of one account, 0: none */

@@ -214,6 +214,15 @@ static void finish_keys(struct config *c, struct config_errors *e)
 
 /* ---- derived ---- */
 
+static void fill_control_path(struct config *c, struct config_errors *e)
+{
+	if (!*c->control_path)
+		snprintf(c->control_path, sizeof c->control_path, "%.250s.control", c->store_path);
+	if (strlen(c->control_path) > 107)
+		SAY("run.control",
+		    "run.control, or store.path with .control behind it, is longer than 107 characters");
+}
+
 static void fill_from_host(struct config *c)
 {
 	char t[64];
@@ -247,6 +256,7 @@ static void fill_derived(struct config *c, struct config_errors *e)
 		c->dp.cores[i] = 0xffff;
 	snprintf(c->dp.user_agent, sizeof c->dp.user_agent, "Dialplane/%s", DIALPLANE_VERSION);
 	fill_from_host(c);
+	fill_control_path(c, e);
 	c->dp.legs_max = legs_per_worker(c);
 	if (getrandom(c->dp.key, sizeof c->dp.key, 0) != sizeof c->dp.key)
 		config_say(e, (struct config_pos){0}, "the kernel gave no random bytes: %s", strerror(errno));

@@ -550,6 +550,13 @@ void http_client_hosts(struct http_client *h, uint32_t per_host, uint32_t failur
 	h->hosts.pause_ns = (uint64_t)pause_ms * 1000000u;
 }
 
+void http_client_limit(struct http_client *h, uint32_t max_in_flight)
+{
+	h->max_in_flight = max_in_flight;
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)max_in_flight);
+	loop_timer_arm(h->loop, &h->start, 0);
+}
+
 uint32_t http_client_in_flight(const struct http_client *h)
 {
 	return h->in_flight;

@@ -86,6 +86,8 @@ void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t 
  * answer (0: never) a host is left alone for pause_ms: what waits for it fails at once with 11205, then one request
  * tries whether it is back. So a dead application takes neither the places nor the time of others. */
 void http_client_hosts(struct http_client *h, uint32_t per_host, uint32_t failures, uint32_t pause_ms);
+/* Another number of requests at one time. */
+void http_client_limit(struct http_client *h, uint32_t max_in_flight);
 uint32_t http_client_in_flight(const struct http_client *h);
 uint32_t http_client_waiting(const struct http_client *h);
 

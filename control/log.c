@@ -132,6 +132,11 @@ static bool admit(
 	return false;
 }
 
+void log_limit(enum log_level max)
+{
+	log_.max = max;
+}
+
 void log_line(enum log_level level, const char *area, const char *call_sid, const char *fmt, ...)
 {
 	if (level > log_.max || !fmt)

@@ -9,6 +9,7 @@
 enum log_level { LOG_ERROR = 0, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 void log_init(enum log_level max, bool json);
+void log_limit(enum log_level max); /* change it later */
 void log_line(enum log_level level, const char *area, const char *call_sid, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* Lines held back by the rate limit (50 a second of one kind) or lost because nobody read standard error. A

@@ -218,6 +218,12 @@ void outbox_add(struct outbox *o, const struct callback_row *c)
 		go(l);
 }
 
+void outbox_times(struct outbox *o, uint32_t age_max_s, uint32_t retry_min_ms)
+{
+	o->conf.age_max_s = age_max_s;
+	o->conf.retry_min_ms = retry_min_ms;
+}
+
 void outbox_stop(struct outbox *o)
 {
 	o->stopping = true;

@@ -29,6 +29,8 @@ struct outbox *outbox_new(struct loop *l, const struct outbox_conf *conf, const 
 void outbox_free(struct outbox *o);
 /* Its row is on disk. Copied. */
 void outbox_add(struct outbox *o, const struct callback_row *c);
+/* Other times for what is tried from now on. */
+void outbox_times(struct outbox *o, uint32_t age_max_s, uint32_t retry_min_ms);
 /* From now on nothing is tried again in this run; what waits for its next attempt stays on disk. */
 void outbox_stop(struct outbox *o);
 

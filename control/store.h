@@ -125,7 +125,8 @@ struct store_query {
 	uint64_t after_rowid; /* page backwards: of the rows newer than this the oldest `limit`, told
 	                                    * newest first like every list; 0 = any */
 	uint32_t limit;
-	bool unfinished; /* every call without an end (restart), any account */
+	bool any_account; /* account_sid NULL means any */
+	bool unfinished;  /* every call without an end (restart), any account */
 };
 typedef void (*store_rows_fn)(void *ctx, const struct call_row *rows, size_t n, bool ok, const char *why);
 void store_find(struct store *s, const struct store_query *q, store_rows_fn fn, void *ctx);

@@ -494,7 +494,7 @@ static void where_of(struct where *w, const struct store_query *f)
 	if (f->unfinished) {
 		buf_lit(&w->sql, " AND ");
 		buf_span(&w->sql, span_str(unfinished));
-	} else {
+	} else if (f->account_sid || !f->any_account) {
 		and_text(w, " AND account_sid=?", f->account_sid ? f->account_sid : "");
 	}
 	and_text(w, " AND sid=?", f->sid);

@@ -46,7 +46,13 @@ static bool has_room(struct request *q)
 /* Its turn among the account's new calls. */
 static void take_turn(struct request *q, struct call *call)
 {
-	size_t account = (size_t)(q->account - q->rest->env.accounts);
+	const struct rest_env *e = &q->rest->env;
+	size_t account = 0;
+	/* By name: there may be other accounts since the request began. */
+	while (account < e->n_accounts && strcmp(e->accounts[account].sid, q->account->sid) != 0)
+		account++;
+	if (account == e->n_accounts)
+		return;
 	q->wait_ms = start_queue_turn(&q->rest->starts, account, loop_now_ns());
 	calls_set_queue_time(call, q->wait_ms);
 }

@@ -12,6 +12,7 @@
 
 static void request_free(struct request *q)
 {
+	q->rest->open--;
 	form_fini(&q->query);
 	form_fini(&q->body);
 	if (q->held)

@@ -17,6 +17,7 @@ struct rest {
 	bool stopping; /* the store and the calls are not to be touched */
 	bool draining; /* no new calls */
 	struct start_queue starts;
+	uint32_t open; /* requests without an answer */
 };
 
 /* Made by rest.c, freed by the answer: exactly one request_reply_json or request_reply_error ends it. */

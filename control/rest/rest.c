@@ -23,6 +23,27 @@ struct rest *rest_new(const struct rest_env *env)
 	return r;
 }
 
+void rest_accounts(struct rest *r, const struct rest_account *accounts, size_t n_accounts,
+    const struct rest_key *keys, size_t n_keys)
+{
+	r->env.accounts = accounts;
+	r->env.n_accounts = n_accounts;
+	r->env.keys = keys;
+	r->env.n_keys = n_keys;
+	start_queue_forget_turns(&r->starts, n_accounts);
+}
+
+void rest_limits(struct rest *r, uint32_t calls_per_second, uint32_t account_calls)
+{
+	r->env.calls_per_second = r->starts.per_second = calls_per_second;
+	r->env.account_calls = account_calls;
+}
+
+uint32_t rest_open(const struct rest *r)
+{
+	return r->open;
+}
+
 void rest_drain(struct rest *r)
 {
 	r->draining = true;
@@ -168,6 +189,7 @@ static void serve_api(struct rest *r, struct http_exchange *x, const struct rout
 {
 	struct request *q = mem_zalloc(sizeof *q);
 	q->rest = r;
+	r->open++;
 	q->x = x;
 	q->match = *m;
 	q->method = route_method(x->method);

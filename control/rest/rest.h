@@ -48,6 +48,11 @@ struct rest_env {
 struct rest;
 
 struct rest *rest_new(const struct rest_env *env);
+/* Other accounts and keys for requests that come from now on; those under way keep theirs, which must outlive them. */
+void rest_accounts(struct rest *r, const struct rest_account *accounts, size_t n_accounts,
+    const struct rest_key *keys, size_t n_keys);
+void rest_limits(struct rest *r, uint32_t calls_per_second, uint32_t account_calls);
+uint32_t rest_open(const struct rest *r); /* requests that have no answer yet */
 /* From now on new calls are refused with 503; all else goes on. */
 void rest_drain(struct rest *r);
 /* From now on requests are answered 503, and what the store still tells starts nothing and asks nothing: a call

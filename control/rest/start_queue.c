@@ -63,6 +63,12 @@ void start_queue_init(
 	s->next_ns = mem_zalloc((accounts ? accounts : 1) * sizeof *s->next_ns);
 }
 
+void start_queue_forget_turns(struct start_queue *s, size_t accounts)
+{
+	free(s->next_ns);
+	s->next_ns = mem_zalloc((accounts ? accounts : 1) * sizeof *s->next_ns);
+}
+
 void start_queue_fini(struct start_queue *s)
 {
 	while (s->first)

@@ -19,6 +19,8 @@ struct start_queue {
 void start_queue_init(
     struct start_queue *s, struct loop *l, struct calls *calls, uint32_t per_second, size_t accounts);
 void start_queue_fini(struct start_queue *s);
+/* Other accounts: their turns begin anew; who waits keeps its own. */
+void start_queue_forget_turns(struct start_queue *s, size_t accounts);
 /* Take a turn: how long (ms) the call has to wait for it. */
 uint32_t start_queue_turn(struct start_queue *s, size_t account, uint64_t now_ns);
 /* Start the call of that name in wait_ms, when it still wants that then. */
