@@ -38,7 +38,7 @@ static void send(struct relay *r)
 	static const uint8_t far_mac[6] = {2, 0, 0, 0, 0, 2}, our_mac[6] = {2, 0, 0, 0, 0, 1};
 	static uint8_t frame[FRAME_UDP_HEAD + PAYLOAD];
 	struct stream *x = streams_next(&r->s, frame + FRAME_UDP_HEAD);
-	struct frame_udp from = {.src = x->to, .dst = {r->b.far, 6000}};
+	struct frame_udp from = {.src = x->to, .dst = {.a = r->b.far, .port = 6000}};
 	memcpy(from.src_mac, our_mac, 6);
 	memcpy(from.dst_mac, far_mac, 6);
 	frame_head_reply(frame, &from, PAYLOAD);

@@ -80,7 +80,7 @@ bool rings_start(struct rings *b, uint32_t up)
 	b->pace_ns = 1000000000ull / pace;
 	b->far = addr("10.0.0.2");
 	b->io = pktio_mem_new(&mem);
-	b->stub = (struct stub){.target = {b->far, 5070}, .ruri = "sip:kate@10.0.0.2:5070", .window = WINDOW};
+	b->stub = (struct stub){.target = {.a = b->far, .port = 5070}, .ruri = "sip:kate@10.0.0.2:5070", .window = WINDOW};
 	b->stub.up_max = up;
 	b->stub.cmds = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_cmd), -1);
 	b->stub.events = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_event), -1);
