@@ -11,7 +11,7 @@
 #define CONFIG_ACCOUNTS_MAX    256
 #define CONFIG_DNS_SERVERS_MAX 8
 #define CONFIG_BYTES_MAX       (1u << 20)
-#define CONFIG_ROWS_MAX        120
+#define CONFIG_ROWS_MAX        160
 
 /* Where something stands in the file; line 0: nowhere (a default). Both count from 1. */
 struct config_pos {
@@ -44,6 +44,7 @@ struct config {
 	struct dp_conf dp; /* complete: user agent, key and pool sizes included */
 	struct target_net network_ip;
 	uint32_t n_cores;
+	char sip_tcp[8]; /* sip.tcp */
 	char default_from[64]; /* sip.default_from */
 	char from_host[128];   /* sip.from_host; after loading never empty: the address, with its port unless
 	                          5060 */

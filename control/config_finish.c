@@ -248,10 +248,16 @@ static uint32_t legs_per_worker(const struct config *c)
 	return share < c->calls_max ? (uint32_t)share : c->calls_max;
 }
 
+static enum dp_tcp tcp_mode(const struct config *c)
+{
+	return *c->sip_tcp == 'k' ? DP_TCP_KERNEL : *c->sip_tcp == 'h' ? DP_TCP_HOST : DP_TCP_OFF;
+}
+
 static void fill_derived(struct config *c, struct config_errors *e)
 {
 	c->dp.ip = c->network_ip.net;
 	c->dp.prefix = c->network_ip.prefix;
+	c->dp.tcp = (uint8_t)tcp_mode(c);
 	for (unsigned i = c->n_cores; i < DP_WORKERS_MAX; i++)
 		c->dp.cores[i] = 0xffff;
 	snprintf(c->dp.user_agent, sizeof c->dp.user_agent, "Dialplane/%s", DIALPLANE_VERSION);

@@ -27,6 +27,7 @@ enum config_type {
 	CT_SOCK,     /* struct ip_sock, port needed */
 	CT_DNS_SOCK, /* struct ip_sock, port 53 by default */
 	CT_DRIVER,
+	CT_TCP,
 	CT_LOG_LEVEL,
 	CT_LOG_FORMAT,
 	CT_TYPES

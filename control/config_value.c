@@ -131,6 +131,7 @@ static int put_bool(const struct config_row *row, const char *s, void *member, c
 static const char *choices(enum config_type t)
 {
 	return t == CT_DRIVER       ? "auto af_xdp af_packet tap pci"
+	       : t == CT_TCP        ? "kernel host off"
 	       : t == CT_LOG_LEVEL  ? "error warn info debug"
 	       : t == CT_LOG_FORMAT ? "json text"
 	                            : "";
@@ -314,6 +315,7 @@ static const struct type_row {
     [CT_SOCK] = {put_sock, "address:port"},
     [CT_DNS_SOCK] = {put_dns_sock, "address[:port]"},
     [CT_DRIVER] = {put_choice, "choice"},
+    [CT_TCP] = {put_choice, "choice"},
     [CT_LOG_LEVEL] = {put_choice, "choice"},
     [CT_LOG_FORMAT] = {put_choice, "choice"},
 };

@@ -3,6 +3,8 @@
 
 #include "dataplane/core/tick.h"
 #include "dataplane/dp_loop.h"
+#include "dataplane/net/stream_kernel.h"
+#include "dataplane/offload/sockets.h"
 #include "dataplane/pktio/pcapng.h"
 #include "dataplane/pktio/port.h"
 #include "dataplane/worker.h"
@@ -22,6 +24,7 @@
 struct dp_worker {
 	struct worker *w;
 	struct dp_ring *cmds, *events;
+	struct stream *stream; /* NULL: no TCP */
 	struct dp_loop loop;
 	unsigned lcore;
 	bool running;
@@ -31,7 +34,9 @@ struct dp {
 	struct dp_conf conf;
 	struct port_eal args; /* EAL may keep pointers into it */
 	struct port *port;
-	struct pcapng *capture; /* NULL: nothing is captured */
+	struct pcapng *capture;  /* NULL: nothing is captured */
+	struct sockets *sockets; /* NULL: no TCP */
+	int wakes[DP_WORKERS_MAX];
 	struct worker *all[DP_WORKERS_MAX];
 	struct dp_worker workers[DP_WORKERS_MAX];
 	uint8_t mac[6];
@@ -64,11 +69,6 @@ static int eal_start(struct dp *d, char err[256])
 
 static int worker_rings(struct dp *d, struct dp_worker *dw, int events_fd, char err[256])
 {
-	dw->loop.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (dw->loop.wake_fd < 0) {
-		snprintf(err, 256, "eventfd: %s", strerror(errno));
-		return -1;
-	}
 	dw->cmds = dp_ring_new(d->conf.ring_slots, sizeof(struct dp_cmd), dw->loop.wake_fd);
 	dw->events = dp_ring_new(d->conf.ring_slots, sizeof(struct dp_event), events_fd);
 	if (dw->cmds && dw->events)
@@ -103,11 +103,37 @@ static int worker_io(struct dp *d, uint16_t i, struct pktio **io, char err[256])
 	return -1;
 }
 
+/* Before the thread of the sockets, which wakes them. */
+static int make_wakes(struct dp *d, char err[256])
+{
+	for (uint16_t i = 0; i < d->conf.workers; i++) {
+		int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (fd < 0) {
+			snprintf(err, 256, "eventfd: %s", strerror(errno));
+			return -1;
+		}
+		d->wakes[i] = d->workers[i].loop.wake_fd = fd;
+	}
+	return 0;
+}
+
+static int worker_stream(struct dp *d, uint16_t i, char err[256])
+{
+	struct dp_worker *dw = &d->workers[i];
+	if (!d->sockets)
+		return 0;
+	if (stream_kernel_new(&dw->stream, sockets_rings(d->sockets, i), d->conf.conn_out_bytes) == 0)
+		return 0;
+	snprintf(err, 256, "no memory for %u connections", d->conf.conns_max);
+	return -1;
+}
+
 static int worker_start(struct dp *d, uint16_t i, int events_fd, char err[256])
 {
 	struct dp_worker *dw = &d->workers[i];
 	struct pktio *io;
-	if (worker_io(d, i, &io, err) != 0 || worker_rings(d, dw, events_fd, err) != 0)
+	if (worker_io(d, i, &io, err) != 0 || worker_rings(d, dw, events_fd, err) != 0 ||
+	    worker_stream(d, i, err) != 0)
 		return -1;
 	const struct worker_env env = {.conf = &d->conf,
 	    .index = i,
@@ -115,6 +141,7 @@ static int worker_start(struct dp *d, uint16_t i, int events_fd, char err[256])
 	    .cmds = dw->cmds,
 	    .events = dw->events,
 	    .all = d->all,
+	    .stream = dw->stream,
 	    .wake_fd = dw->loop.wake_fd};
 	int rc = worker_new(&dw->w, &env, tick_ns());
 	if (rc != 0) {
@@ -150,6 +177,10 @@ static int start(struct dp *d, int events_fd, char err[256])
 	tick_init();
 	if (eal_start(d, err) != 0 || port_open(&d->port, &d->conf, err) != 0 || capture_start(d, err) != 0)
 		return -1;
+	if (make_wakes(d, err) != 0)
+		return -1;
+	if (d->conf.tcp != DP_TCP_OFF && !(d->sockets = sockets_start(&d->conf, d->wakes, err)))
+		return -1;
 	memcpy(d->mac, mac_is_zero(d->conf.mac) ? port_queue(d->port, 0)->mac : d->conf.mac, 6);
 	for (uint16_t i = 0; i < d->conf.workers; i++) {
 		if (worker_start(d, i, events_fd, err) != 0)
@@ -183,6 +214,7 @@ struct dp *dp_start(const struct dp_conf *conf, int events_fd, char err[256])
 static void worker_stop(struct dp_worker *dw)
 {
 	worker_free(dw->w);
+	stream_kernel_free(dw->stream);
 	dp_ring_free(dw->cmds);
 	dp_ring_free(dw->events);
 	if (dw->loop.wake_fd >= 0)
@@ -202,6 +234,7 @@ void dp_stop(struct dp *d)
 	}
 	for (uint16_t i = 0; i < d->conf.workers; i++)
 		worker_stop(&d->workers[i]);
+	sockets_stop(d->sockets);
 	pcapng_close(d->capture);
 	if (d->port)
 		port_close(d->port);

@@ -18,11 +18,13 @@
 #define HANDOVER_ERR_BURST 50
 
 enum handover_kind {
-	HANDOVER_UDP = 1,   /* pkt, src, dst */
-	HANDOVER_FRAME,     /* pkt, data at the ethernet header */
-	HANDOVER_NEIGHBOUR, /* src.a has mac */
-	HANDOVER_ROUTER,    /* src.a routes for src.port seconds */
-	HANDOVER_UDP_ERR,   /* src: remote, dst: local, icmp_…, ip_id, udp_sum, origin */
+	HANDOVER_UDP = 1,    /* pkt, src, dst */
+	HANDOVER_FRAME,      /* pkt, data at the ethernet header */
+	HANDOVER_NEIGHBOUR,  /* src.a has mac */
+	HANDOVER_ROUTER,     /* src.a routes for src.port seconds */
+	HANDOVER_STREAM_IN,  /* pkt: a message of a connection of the producer's; src: the connection */
+	HANDOVER_STREAM_OUT, /* pkt: a message for a connection of the consumer's; dst */
+	HANDOVER_UDP_ERR,    /* src: remote, dst: local, icmp_…, ip_id, udp_sum, origin */
 };
 
 struct handover_msg {

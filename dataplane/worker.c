@@ -7,6 +7,8 @@
 #include "dataplane/media/leg.h"
 #include "dataplane/net/net.h"
 #include "dataplane/net/rate.h"
+#include "dataplane/net/stream.h"
+#include "dataplane/net/tls.h"
 #include "dataplane/sip/sip.h"
 
 #include <errno.h>
@@ -195,7 +197,53 @@ static void on_router(void *ctx, const struct ip_addr *ip, uint16_t seconds)
 	tell_others(ctx, &m);
 }
 
+static void on_tcp(void *ctx, struct ip_in *in, uint64_t now)
+{
+	struct worker *w = ctx;
+	w->env.stream->ops->input(w->env.stream, in, now);
+}
+
 /* ---- what SIP asks for ---- */
+
+/* Messages longer than a packet buffer cannot travel. */
+static bool stream_in(void *ctx, uint16_t to, struct span text, const struct ip_sock *src)
+{
+	struct worker *w = ctx;
+	struct pkt *p = net_alloc(w->net);
+	if (!p)
+		return false;
+	if (text.len <= p->room) {
+		memcpy(p->data, text.p, text.len);
+		p->len = text.len;
+		if (hand_over(
+		        w, to, &(struct handover_msg){.kind = HANDOVER_STREAM_IN, .src = *src, .pkt = p})) {
+			stat_inc(&w->stats, STAT_xw_forwarded);
+			return true;
+		}
+	}
+	pkt_put(p);
+	return false;
+}
+
+/* One that is kept for sending again stays here, a copy goes. */
+static bool stream_out(void *ctx, uint16_t to, struct pkt *p, const struct ip_sock *dst)
+{
+	struct worker *w = ctx;
+	struct pkt *q = p->refs == 1 ? p : net_alloc(w->net);
+	bool ok = q != NULL && to < w->conf.workers;
+	if (ok && q != p) {
+		memcpy(q->data, p->data, p->len);
+		q->len = p->len;
+	}
+	ok = ok &&
+	     hand_over(w, to, &(struct handover_msg){.kind = HANDOVER_STREAM_OUT, .dst = *dst, .pkt = q});
+	stat_inc(&w->stats, ok ? STAT_xw_forwarded : STAT_drop_xw_full);
+	if (q && q != p && !ok)
+		pkt_put(q);
+	if (q != p || !ok)
+		pkt_put(p);
+	return ok;
+}
 
 static struct dp_event *event_claim(void *ctx)
 {
@@ -255,6 +303,7 @@ static int layers_open(struct worker *w, uint64_t now)
 	    .udp = on_udp,
 	    .udp_soon = on_udp_soon,
 	    .udp_error = on_udp_error,
+	    .tcp = w->env.stream && w->env.stream->ops->input ? on_tcp : NULL,
 	    .udp_quoted = alone ? NULL : on_udp_quoted,
 	    .neighbour = alone ? NULL : on_neighbour,
 	    .router = alone ? NULL : on_router};
@@ -263,6 +312,10 @@ static int layers_open(struct worker *w, uint64_t now)
 	    .ctx = w,
 	    .event_claim = event_claim,
 	    .event_publish = event_publish,
+	    .stream = w->env.stream,
+	    .tls = w->env.tls,
+	    .stream_in = alone ? NULL : stream_in,
+	    .stream_out = alone ? NULL : stream_out,
 	    .random64 = random64,
 	    .wheel = w->wheel,
 	    .stats = &w->stats};
@@ -272,6 +325,10 @@ static int layers_open(struct worker *w, uint64_t now)
 		rc = media_new(&w->media, &w->conf, w->env.index, w->net, w->wheel, &w->stats);
 	if (rc)
 		return rc;
+	if (w->env.stream) {
+		w->env.stream->net = w->net;
+		w->env.stream->stats = &w->stats;
+	}
 	s.net = w->net;
 	s.media = w->media;
 	return sip_new(&w->sip, &s, now);
@@ -369,6 +426,13 @@ static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 	case HANDOVER_ROUTER:
 		net_router(w->net, &m->src.a, m->src.port, now);
 		break;
+	case HANDOVER_STREAM_IN:
+		sip_stream_in(w->sip, span_of((const char *)m->pkt->data, m->pkt->len), &m->src, now);
+		pkt_put(m->pkt);
+		break;
+	case HANDOVER_STREAM_OUT:
+		sip_stream_out(w->sip, m->pkt, &m->dst, now);
+		break;
 	case HANDOVER_UDP_ERR:
 		quoted(w, m, now);
 		break;
@@ -417,6 +481,14 @@ static void wake_others(struct worker *w)
 		handover_wake(&peer(w, (uint16_t)__builtin_ctzll(w->wake))->handover, w->env.index);
 }
 
+/* TLS last: it says what the stream brought, and what it says to the stream leaves with the next turn, which comes at once. */
+static uint32_t turn_streams(struct worker *w, uint64_t now)
+{
+	uint32_t done = w->env.tls ? tls_turn(w->env.tls, now) : 0;
+	done += w->env.stream->ops->turn(w->env.stream, now);
+	return done;
+}
+
 uint32_t worker_turn(struct worker *w, uint64_t now)
 {
 	w->now = now;
@@ -426,6 +498,8 @@ uint32_t worker_turn(struct worker *w, uint64_t now)
 	done += wheel_run(w->wheel, now);
 	done += sip_turn(w->sip, now);
 	done += take_commands(w, now);
+	if (w->env.stream)
+		done += turn_streams(w, now);
 	net_flush(w->net, now);
 	wake_others(w);
 	stat_inc(&w->stats, STAT_loop_turns);
@@ -440,13 +514,36 @@ uint64_t worker_deadline(const struct worker *w)
 	return w->blocked && (t == UINT64_MAX || (int64_t)(t - soon) > 0) ? soon : t;
 }
 
+static void streams_awake(struct worker *w)
+{
+	const struct stream *st = w->env.stream;
+	if (st && st->ops->awake)
+		st->ops->awake(w->env.stream);
+	if (w->env.tls)
+		tls_awake(w->env.tls);
+}
+
+static bool streams_sleep(struct worker *w)
+{
+	const struct stream *st = w->env.stream;
+	if (!st)
+		return true;
+	if ((!st->ops->sleep || st->ops->sleep(w->env.stream)) && (!w->env.tls || tls_sleep(w->env.tls)))
+		return true;
+	streams_awake(w);
+	return false;
+}
+
 /* While blocked the commands have to wait for control anyway: only the deadline ends the sleep. */
 bool worker_sleep(struct worker *w)
 {
 	if (!handover_sleep(&w->handover))
 		return false;
-	if (w->blocked || dp_ring_sleep(w->env.cmds))
-		return true;
+	if (streams_sleep(w)) {
+		if (w->blocked || dp_ring_sleep(w->env.cmds))
+			return true;
+		streams_awake(w);
+	}
 	handover_awake(&w->handover);
 	return false;
 }
@@ -454,6 +551,7 @@ bool worker_sleep(struct worker *w)
 void worker_awake(struct worker *w)
 {
 	handover_awake(&w->handover);
+	streams_awake(w);
 	dp_ring_awake(w->env.cmds);
 }
 

@@ -9,6 +9,8 @@
 #include "dataplane/pktio/pktio.h"
 
 struct worker;
+struct stream;
+struct tls;
 
 struct worker_env {
 	const struct dp_conf *conf;
@@ -20,6 +22,8 @@ struct worker_env {
 	struct worker **all;    /* every worker of the process by index, for handing packets over; may be NULL
 	                           when    conf->workers is 1. Workers with a queue are made first. All must be made
 	                           before any turns */
+	struct stream *stream;  /* who speaks TCP for this worker; NULL: nobody. Not ours to free */
+	struct tls *tls;        /* TLS over it; NULL: none */
 	int wake_fd;            /* eventfd of this worker, the same as cmds' own; ≤ 0: it never sleeps */
 };
 

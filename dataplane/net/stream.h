@@ -43,6 +43,9 @@ struct stream_user {
 };
 
 struct stream;
+struct net;
+struct ip_in;
+struct dp_stats;
 
 struct stream_ops {
 	/* Begin to connect to `to`. STREAM_NONE: no number is free. Bytes may be written at once; they leave when the
@@ -55,19 +58,23 @@ struct stream_ops {
 	uint32_t (*unsent)(const struct stream *s, uint32_t id);
 	/* No more bytes are told from now on. abort false: what was written still leaves, then FIN; true: RST at once. */
 	void (*close)(struct stream *s, uint32_t id, bool abort, uint64_t now);
-	/* Once per turn of the worker. Returns how much was done. */
+	/* A TCP segment or an ICMP error about one (struct net_ops); takes the packet. NULL: none come this way. */
+	void (*input)(struct stream *s, struct ip_in *in, uint64_t now);
+	/* Once per turn of the worker, behind everything that may write. Returns how much was done. */
 	uint32_t (*turn)(struct stream *s, uint64_t now);
 	/* As worker_sleep, worker_awake; NULL: nothing but packets and timers concerns it. */
 	bool (*sleep)(struct stream *s);
 	void (*awake)(struct stream *s);
-	void (*free)(struct stream *s);
 };
 
-/* The head of each backend's own struct. */
+/* The head of each backend's own struct. Whoever makes a backend frees it when its worker has gone. */
 struct stream {
 	const struct stream_ops *ops;
-	struct stream_user user;
 	uint32_t size; /* numbers are below it */
+	/* Filled by the worker before its first turn. */
+	struct stream_user user;
+	struct net *net;
+	struct dp_stats *stats;
 };
 
 /* "connection refused", … : words for a person. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/call_leg.h"
 
+#include "dataplane/sip/conns.h"
 #include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
+#include "sip-parser/sip_uri.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -298,6 +300,39 @@ void leg_free(struct leg *l, uint64_t now)
 	pool_put(&s->legs, l);
 }
 
+/* ---- where its requests go */
+
+/* What the certificate must say: the name the call was made for, or the host of where the dialog has moved to. */
+static struct span tls_name(const struct leg *l, struct buf *tmp)
+{
+	struct span name = dialog_span(&l->dialog, DIALOG_TLS);
+	struct dialog_route r;
+	struct sip_uri u;
+	uint32_t off;
+	if (name.len && ip_addr_eq(&l->flow.a, &l->hop.a))
+		return name;
+	dialog_route(&r, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), tmp);
+	return sip_uri_parse(&u, r.hop, &off) ? SPAN("") : u.host;
+}
+
+struct leg_way leg_way(struct leg *l, uint64_t now)
+{
+	struct sip *s = l->sip;
+	const struct ip_sock *f = &l->flow;
+	if (l->hop.transport == DP_UDP)
+		return (struct leg_way){.to = l->hop};
+	bool leads = f->transport == l->hop.transport && ip_addr_eq(&f->a, &l->hop.a);
+	struct span made_for = dialog_span(&l->dialog, DIALOG_TLS);
+	uint64_t flow_name = made_for.len ? conns_name(s, made_for) : 0;
+	if (leads && conns_live(s, f, flow_name))
+		return (struct leg_way){*f, flow_name};
+	char room[DIALOG_LONG_BYTES + 64];
+	struct buf tmp = buf_on(room, sizeof room);
+	struct span name = tls_name(l, &tmp);
+	(void)!conns_have(s, &l->hop, name, now); /* if not, sending says so */
+	return (struct leg_way){l->hop, l->hop.transport == DP_TLS ? conns_name(s, name) : 0};
+}
+
 /* ---- BYE */
 
 static void put_cause(struct buf *b, uint16_t status)
@@ -316,9 +351,11 @@ static bool send_bye(struct leg *l, uint64_t now)
 	struct sip *s = l->sip;
 	char text[64];
 	struct buf reason = buf_on(text, sizeof text);
-	struct txn *t = txn_open(s, TXN_NICT, SIP_BYE, &l->hop);
+	struct leg_way way = leg_way(l, now);
+	struct txn *t = txn_open(s, TXN_NICT, SIP_BYE, &way.to);
 	if (!t)
 		return false;
+	t->name = way.name;
 	t->cseq = l->dialog.local_cseq + 1;
 	put_cause(&reason, l->bye_status);
 	struct pkt *p = msgs_bye(s, l, t, buf_view(&reason));

@@ -19,9 +19,9 @@ enum leg_state {
 	LEG_PROCEEDING, /* a provisional response came */
 	LEG_CANCELING,  /* somebody gave up: CANCEL is sent, or waits for the first provisional (§9.1) */
 	LEG_UP,         /* 2xx taken and acknowledged */
-	LEG_CLEARING,   /* told ENDED, the BYE waits for a buffer or a transaction, or for the ACK of our 2xx (§15) */
-	LEG_INCOMING,   /* called: the INVITE has no final response yet */
-	LEG_REFUSING,   /* told ENDED, the final response waits for a buffer */
+	LEG_CLEARING, /* told ENDED, the BYE waits for a buffer or a transaction, or for the ACK of our 2xx (§15) */
+	LEG_INCOMING, /* called: the INVITE has no final response yet */
+	LEG_REFUSING, /* told ENDED, the final response waits for a buffer */
 	LEG_STATES
 };
 
@@ -32,7 +32,9 @@ struct leg {
 	struct dialog dialog;
 	struct session session;
 	struct ip_sock hop; /* where requests of the dialog go */
-	uint32_t media;     /* MEDIA_NONE = none */
+	struct ip_sock
+	    flow;       /* TCP, TLS: the connection they go by while it is there and leads to hop's address */
+	uint32_t media; /* MEDIA_NONE = none */
 	struct pkt *invite; /* INCOMING, REFUSING: a copy of their INVITE, for the responses to come */
 	/* transactions: our INVITE; an INVITE of the far side; a BYE that may be challenged; TXN_NO_INDEX = none */
 	uint32_t ict, ist, bye;
@@ -44,10 +46,11 @@ struct leg {
 	uint64_t early_tag;   /* hash of the To tag whose early SDP was taken */
 	uint64_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
 	uint16_t last_status; /* of the last provisional told */
-	uint16_t bye_status;  /* why we hang up, for the Reason header; 0 = normal clearing. REFUSING: what we answer */
-	uint8_t state;        /* enum leg_state */
-	uint8_t why;          /* CANCELING: enum dp_end_cause asked for */
-	uint8_t n_progress;   /* provisionals told, bounded */
+	uint16_t
+	    bye_status; /* why we hang up, for the Reason header; 0 = normal clearing. REFUSING: what we answer */
+	uint8_t state;      /* enum leg_state */
+	uint8_t why;        /* CANCELING: enum dp_end_cause asked for */
+	uint8_t n_progress; /* provisionals told, bounded */
 	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
 	bool unacked;   /* called: our 2xx has no ACK yet */
 	bool answering; /* called: the 2xx waits for a buffer */
@@ -102,6 +105,13 @@ void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, cons
 void leg_clear(struct leg *l, uint64_t now);
 /* A BYE of a leg that is still there for it (it has credentials) came to its end: h is its final response, NULL = none. */
 void leg_bye_done(struct leg *l, const struct msg_in *h, uint64_t now);
+
+/* By which way a request of the dialog goes now: its connection, else one to the hop, opened when there is none. */
+struct leg_way {
+	struct ip_sock to;
+	uint64_t name; /* as transport_send wants it */
+};
+struct leg_way leg_way(struct leg *l, uint64_t now);
 
 /* Media. */
 void leg_agree(struct leg *l, const struct media_agreed *a, uint64_t now);

@@ -39,6 +39,7 @@ struct sip {
 	struct fork_marks *forks;
 	uint32_t fork_sets; /* power of two */
 	struct events events;
+	struct conns *conns; /* NULL: datagrams only */
 
 	struct sip_msg msg;   /* of the datagram being handled */
 	struct sip_core core; /* its headers */
@@ -48,8 +49,9 @@ struct sip {
 	char host_text[64], host_port_text[72];
 	/* Text that is the same in every message: from behind the Request-URI to the branch, the Via value of that, from behind a user part to the
 	 * tag, our Contact behind its user part, what an INVITE says about us, User-Agent. */
-	struct span via_head, via_value, from_tail, contact_tail, about, agent;
-	char fixed[1536];
+	struct span via_head[DP_TRANSPORTS], via_value[DP_TRANSPORTS], from_tail, contact_tail[DP_TRANSPORTS],
+	    about, agent;
+	char fixed[2304];
 };
 
 /* NULL: no index, or nobody has it. */

@@ -299,16 +299,30 @@ void dialog_route(struct dialog_route *out, struct span target, struct span rout
 	out->route = span_of(tmp->p + begin, tmp->len - begin);
 }
 
+static enum dp_transport transport_of(const struct sip_uri *u)
+{
+	struct span v;
+	if (u->scheme == SIP_URI_SIPS)
+		return DP_TLS;
+	if (!sip_param_get(u->params, SPAN("transport"), &v))
+		return DP_TRANSPORTS;
+	if (span_ieq(v, SPAN("tcp")))
+		return DP_TCP;
+	return span_ieq(v, SPAN("tls")) ? DP_TLS : span_ieq(v, SPAN("udp")) ? DP_UDP : DP_TRANSPORTS;
+}
+
 bool dialog_hop_sock(struct span hop, struct ip_sock *out)
 {
 	struct sip_uri u;
 	struct span maddr;
 	uint32_t off;
-	if (sip_uri_parse(&u, hop, &off) || u.scheme != SIP_URI_SIP)
+	if (sip_uri_parse(&u, hop, &off) || (u.scheme != SIP_URI_SIP && u.scheme != SIP_URI_SIPS))
 		return false;
 	struct span host = sip_param_get(u.params, SPAN("maddr"), &maddr) ? maddr : u.host;
 	if (ip_addr_parse(&out->a, host))
 		return false;
-	out->port = u.port ? u.port : 5060;
+	out->transport = (uint8_t)(transport_of(&u) & 3u);
+	out->via = 0;
+	out->port = u.port ? u.port : out->transport == DP_TLS ? 5061 : 5060;
 	return true;
 }

@@ -17,6 +17,7 @@ enum dialog_text {
 	DIALOG_SID,    /* X-Twilio-CallSid */
 	DIALOG_TAG,    /* remote tag */
 	DIALOG_TARGET, /* remote target URI */
+	DIALOG_TLS,    /* TLS: the name that the certificate of the target must have */
 	DIALOG_ROUTE,  /* route set, ready for a Route header: "<sip:a;lr>, <sip:b;lr>"; empty = none */
 	DIALOG_CALL,   /* called (uas): their Call-ID */
 	DIALOG_TEXTS
@@ -121,7 +122,8 @@ struct dialog_route {
 };
 void dialog_route(struct dialog_route *out, struct span target, struct span route_set, struct buf *tmp);
 
-/* The IP address and port a hop URI names literally; false when it names a host. */
+/* The IP address and port a hop URI names literally, and the transport, DP_TRANSPORTS when it names none; false when it
+ * names a host. */
 bool dialog_hop_sock(struct span hop, struct ip_sock *out);
 
 #endif

@@ -79,7 +79,7 @@ static struct txn *open_bye(
 	if (!t)
 		return NULL;
 	t->cseq = h->c->cseq + 1;
-	*bye = msgs_from_2xx(s, h, target, t);
+	*bye = msgs_from_2xx(s, h, target, hop, t);
 	if (*bye)
 		return t;
 	txn_discard(t);
@@ -102,8 +102,8 @@ static bool ack_and_bye(struct sip *s, const struct msg_in *h, bool bye)
 	struct txn *t = bye ? open_bye(s, h, target, &hop, &p) : NULL;
 	if (bye && !t)
 		return false;
-	struct pkt *ack = msgs_from_2xx(s, h, target, NULL);
-	if (ack && transport_send(s, ack, &hop, h->now) == 0)
+	struct pkt *ack = msgs_from_2xx(s, h, target, &hop, NULL);
+	if (ack && transport_send(s, ack, &hop, 0, h->now) == 0)
 		sip_count(s, STAT_sip_requests_out);
 	if (t)
 		(void)!txn_start(t, p, h->now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/sip.h"
 
+#include "dataplane/sip/conns.h"
 #include "dataplane/sip/core.h"
 #include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
@@ -41,6 +42,42 @@ static void make_host(struct sip *s)
 	s->host_port = buf_view(&port);
 }
 
+static uint16_t port_of(const struct sip *s, enum dp_transport t)
+{
+	const struct dp_conf *c = s->env.conf;
+	return t == DP_TLS ? c->tls_port : c->sip_port;
+}
+
+static void make_via(struct sip *s, enum dp_transport t, struct buf *b, uint32_t *from)
+{
+	static const char *const NAMES[DP_TRANSPORTS] = {"UDP ", "TCP ", "TLS "};
+	buf_lit(b, " SIP/2.0\r\nVia: ");
+	uint32_t value = b->len;
+	buf_lit(b, "SIP/2.0/");
+	buf_span(b, span_str(NAMES[t]));
+	buf_span(b, s->host);
+	buf_chr(b, ':');
+	buf_u32(b, port_of(s, t));
+	buf_lit(b, ";branch=" IDENT_COOKIE);
+	s->via_value[t] = span_of(b->p + value, b->len - value);
+	s->via_head[t] = keep(b, from);
+}
+
+/* The port of TLS is always said: about its default for a sip: URI the RFCs and the world differ. */
+static void make_contact(struct sip *s, enum dp_transport t, struct buf *b, uint32_t *from)
+{
+	static const char *const PARAMS[DP_TRANSPORTS] = {"", ";transport=tcp", ";transport=tls"};
+	buf_chr(b, '@');
+	buf_span(b, t == DP_TLS ? s->host : s->host_port);
+	if (t == DP_TLS) {
+		buf_chr(b, ':');
+		buf_u32(b, port_of(s, t));
+	}
+	buf_span(b, span_str(PARAMS[t]));
+	buf_lit(b, ">\r\n");
+	s->contact_tail[t] = keep(b, from);
+}
+
 /* -EINVAL: the User-Agent is no header value, or too long. */
 static int make_texts(struct sip *s)
 {
@@ -48,23 +85,14 @@ static int make_texts(struct sip *s)
 	struct buf b = buf_on(s->fixed, sizeof s->fixed);
 	uint32_t from = 0;
 	make_host(s);
-	buf_lit(&b, " SIP/2.0\r\nVia: ");
-	uint32_t value = b.len;
-	buf_lit(&b, "SIP/2.0/UDP ");
-	buf_span(&b, s->host);
-	buf_chr(&b, ':');
-	buf_u32(&b, c->sip_port);
-	buf_lit(&b, ";branch=" IDENT_COOKIE);
-	s->via_value = span_of(b.p + value, b.len - value);
-	s->via_head = keep(&b, &from);
+	for (enum dp_transport t = DP_UDP; t < DP_TRANSPORTS; t++)
+		make_via(s, t, &b, &from);
 	buf_chr(&b, '@');
 	buf_span(&b, s->host_port);
 	buf_lit(&b, ">;tag=");
 	s->from_tail = keep(&b, &from);
-	buf_chr(&b, '@');
-	buf_span(&b, s->host_port);
-	buf_lit(&b, ">\r\n");
-	s->contact_tail = keep(&b, &from);
+	for (enum dp_transport t = DP_UDP; t < DP_TRANSPORTS; t++)
+		make_contact(s, t, &b, &from);
 	buf_lit(&b, MSGS_ALLOW_LINE "Supported:\r\n");
 	s->about = keep(&b, &from);
 	if (*c->user_agent)
@@ -77,8 +105,8 @@ static int make_pools(struct sip *s)
 {
 	const struct dp_conf *c = s->env.conf;
 	/* A leg's text outlives it in its INVITE transaction, for the ACK of a final that comes again. */
-	const uint32_t texts[DIALOG_SIZES] = {
-	    c->legs_max + c->txns_max / 2 + 1, c->legs_max / (c->n_sources ? 1 : 8) + 32, c->legs_max / 64 + 16};
+	const uint32_t texts[DIALOG_SIZES] = {c->legs_max + c->txns_max / 2 + 1,
+	    c->legs_max / (c->n_sources ? 1 : 8) + 32, c->legs_max / 64 + 16};
 	int rc = pool_init(&s->legs, "legs", c->legs_max, sizeof(struct leg));
 	if (!rc)
 		rc = pool_init(&s->txns, "transactions", c->txns_max, sizeof(struct txn));
@@ -115,6 +143,8 @@ int sip_new(struct sip **out, const struct sip_env *env, uint64_t now)
 	int rc = make_texts(s);
 	if (!rc)
 		rc = make_pools(s);
+	if (!rc)
+		rc = conns_init(s, now);
 	if (rc) {
 		sip_free(s);
 		return rc;
@@ -145,6 +175,7 @@ void sip_free(struct sip *s)
 	if (!s)
 		return;
 	drop_all(s);
+	conns_fini(s);
 	table_free(s->servers);
 	free(s->gens);
 	uas_guests_fini(s);
@@ -196,6 +227,16 @@ void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now)
 void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now)
 {
 	transport_in(s, in, now);
+}
+
+void sip_stream_in(struct sip *s, struct span text, const struct ip_sock *src, uint64_t now)
+{
+	transport_stream(s, text, src, now);
+}
+
+void sip_stream_out(struct sip *s, struct pkt *p, const struct ip_sock *dst, uint64_t now)
+{
+	(void)!conns_send(s, p, dst, 0, now); /* gone: counted, and the sender's transaction times out */
 }
 
 /* Destination unreachable but for "fragmentation needed" (RFC 1122 §4.2.3.9 calls 0, 1, 5 soft for TCP; a
@@ -309,5 +350,5 @@ uint32_t sip_gauges(const struct sip *s, struct dp_pool_gauge *out, uint32_t n)
 		out[k] = (struct dp_pool_gauge){POOLS[k]->name, POOLS[k]->used, POOLS[k]->size};
 	if (k < n)
 		out[k++] = (struct dp_pool_gauge){"events_held", s->events.count, s->events.size};
-	return k;
+	return k + conns_gauges(s, out + k, n - k);
 }

@@ -18,6 +18,8 @@ struct sip_env {
 	uint16_t worker;
 	struct net *net;
 	struct media *media;
+	struct stream *stream; /* NULL: no TCP */
+	struct tls *tls;       /* NULL: no TLS */
 	struct wheel *wheel;
 	struct dp_stats *stats;
 	/* Events out. claim gives the next free slot of the event ring or NULL when it is full (sip keeps the
@@ -25,6 +27,10 @@ struct sip_env {
 	void *ctx;
 	struct dp_event *(*event_claim)(void *ctx);
 	void (*event_publish)(void *ctx);
+	/* A message of a connection of ours belongs to another worker; a message is to leave by a connection of
+	 * another worker (takes the reference). False: no room. May be NULL where there is one worker. */
+	bool (*stream_in)(void *ctx, uint16_t worker, struct span text, const struct ip_sock *src);
+	bool (*stream_out)(void *ctx, uint16_t worker, struct pkt *p, const struct ip_sock *dst);
 	/* 64 bits from a CSPRNG seeded per worker with getrandom (a seeded generator in simulations). */
 	uint64_t (*random64)(void *ctx);
 };
@@ -39,6 +45,9 @@ void sip_free(struct sip *s);
 bool sip_may_take(struct sip *s);
 void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now);
 void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now); /* takes the packet */
+/* What another worker's stream_in handed over, and its stream_out (takes the packet). */
+void sip_stream_in(struct sip *s, struct span text, const struct ip_sock *src, uint64_t now);
+void sip_stream_out(struct sip *s, struct pkt *p, const struct ip_sock *dst, uint64_t now);
 void sip_udp_error(struct sip *s, const struct udp_err *e, uint64_t now);
 /* Once per turn: offers kept-back events again. Returns how many were told. */
 uint32_t sip_turn(struct sip *s, uint64_t now);

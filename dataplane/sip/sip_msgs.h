@@ -37,6 +37,9 @@ struct msgs_invite {
 struct pkt *msgs_invite(
     struct sip *s, const struct leg *l, const struct txn *t, const struct msgs_invite *say, uint32_t *limit);
 
+/* Make an INVITE of ours that was written for TCP one for UDP, in place. False: it is no such thing. */
+bool msgs_say_udp(struct pkt *p);
+
 /* ACK for a 2xx (§13.2.2.4) in the leg's dialog. */
 struct pkt *msgs_ack(struct sip *s, const struct leg *l);
 /* BYE in the leg's dialog; t is its transaction; reason: value of the Reason header. */
@@ -45,16 +48,17 @@ struct pkt *msgs_bye(struct sip *s, const struct leg *l, const struct txn *t, st
 struct pkt *msgs_cancel(struct sip *s, const struct leg *l, const struct txn *invite, struct span reason);
 /* ACK for a 300-699 (§17.1.1.3): made of the response and the INVITE's Request-URI. */
 struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const struct sip_msg *m);
-/* ACK (t NULL) or BYE for a 2xx of which no leg is kept: made of the response alone. */
-struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span target, const struct txn *t);
+/* ACK (t NULL) or BYE for a 2xx of which no leg is kept: made of the response alone. hop: where it will go. */
+struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span target,
+    const struct ip_sock *hop, const struct txn *t);
 
 /* Response to a request. Out of a dialog the To tag is a keyed hash of the request, so that the same request
  * gets the same tag without state (§8.2.7). */
 struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct ip_sock *src,
     uint16_t status, struct span reason, enum msgs_extra extra);
 /* Response to a request with our tag of this leg: above 100 with Contact and, where sdp is not empty, SDP. */
-struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg *req, const struct ip_sock *src,
-    uint16_t status, struct span reason, struct span sdp);
+struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg *req,
+    const struct ip_sock *src, uint16_t status, struct span reason, struct span sdp);
 /* 2xx of a re-INVITE, with Contact and SDP. */
 struct pkt *msgs_accept(struct sip *s, const struct leg *l, const struct sip_msg *req,
     const struct ip_sock *src, struct span sdp);

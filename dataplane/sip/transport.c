@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/transport.h"
 
+#include "dataplane/sip/conns.h"
 #include "dataplane/sip/core.h"
 #include "dataplane/sip/fork.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/uas.h"
 
-int transport_send(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
+#include <errno.h>
+
+int transport_send(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t name, uint64_t now)
 {
+	if (dst->transport)
+		return conns_send(s, pkt, dst, name, now);
 	return net_udp_send(s->env.net, pkt, s->env.conf->sip_port, dst, now);
 }
 
 void transport_respond(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
 {
-	if (transport_send(s, pkt, dst, now) == 0)
+	if (dst->transport)
+		conns_respond(s, pkt, dst, now);
+	else if (net_udp_send(s->env.net, pkt, s->env.conf->sip_port, dst, now) == 0)
 		sip_count(s, STAT_sip_responses_out);
 }
 
 void transport_resend(struct sip *s, struct pkt *pkt, const struct ip_sock *dst, uint64_t now)
 {
 	pkt_ref(pkt);
+	if (dst->transport) { /* a 2xx until its ACK (§13.3.1.4), a provisional */
+		conns_respond(s, pkt, dst, now);
+		return;
+	}
 	/* No route any more: counted below; the machine's own timer is the judge. */
 	(void)!net_udp_resend(s->env.net, pkt, s->env.conf->sip_port, dst, now);
 }
@@ -66,27 +77,43 @@ static void dispatch(struct sip *s, const struct msg_in *h)
 }
 
 /* Responses whose status says everything. Rest: parse. */
-static bool glanced(struct sip *s, const struct udp_in *in, uint64_t now)
+static bool glanced(struct sip *s, struct span text, const struct ip_sock *src, uint64_t now)
 {
 	struct glance g;
-	return glance_at(&g, span_of((const char *)in->pkt->data, in->pkt->len)) &&
-	       txn_response_glance(s, &g, &in->src, now);
+	return glance_at(&g, text) && txn_response_glance(s, &g, src, now);
 }
 
-static void message(struct sip *s, const struct udp_in *in, uint64_t now)
+static void message(
+    struct sip *s, struct span text, enum sip_framing framing, const struct ip_sock *src, uint64_t now)
 {
 	struct sip_err err = {0};
-	const struct pkt *p = in->pkt;
-	if (sip_msg_parse(&s->msg, (const char *)p->data, p->len, SIP_DATAGRAM, &err)) {
-		refuse_bad(s, &err, &in->src, now);
+	if (glanced(s, text, src, now)) {
+		sip_count(s, STAT_sip_responses_in);
 		return;
 	}
-	if (!s->msg.is_request && txn_response_brief(s, &s->msg, &in->src, now))
+	if (sip_msg_parse(&s->msg, text.p, text.len, framing, &err)) {
+		refuse_bad(s, &err, src, now);
+		return;
+	}
+	if (!s->msg.is_request && txn_response_brief(s, &s->msg, src, now))
 		sip_count(s, STAT_sip_responses_in);
 	else if (sip_msg_core(&s->msg, &s->core, &err))
-		refuse_bad(s, &err, &in->src, now);
+		refuse_bad(s, &err, src, now);
 	else
-		dispatch(s, &(struct msg_in){&s->msg, &s->core, &in->src, now});
+		dispatch(s, &(struct msg_in){&s->msg, &s->core, src, now});
+}
+
+void transport_stream(struct sip *s, struct span text, const struct ip_sock *src, uint64_t now)
+{
+	message(s, text, SIP_STREAM, src, now);
+}
+
+void transport_refuse(
+    struct sip *s, struct span text, const struct ip_sock *src, const struct sip_err *why, uint64_t now)
+{
+	struct sip_err err;
+	(void)!sip_msg_parse(&s->msg, text.p, text.len, SIP_DATAGRAM, &err);
+	refuse_bad(s, why, src, now);
 }
 
 void transport_in(struct sip *s, struct udp_in *in, uint64_t now)
@@ -96,9 +123,19 @@ void transport_in(struct sip *s, struct udp_in *in, uint64_t now)
 		sip_count(s, STAT_drop_sip_source);
 	else if (is_keepalive(in->pkt))
 		sip_count(s, STAT_sip_keepalives);
-	else if (glanced(s, in, now))
-		sip_count(s, STAT_sip_responses_in);
 	else
-		message(s, in, now);
+		message(s, span_of((const char *)in->pkt->data, in->pkt->len), SIP_DATAGRAM, &in->src, now);
 	pkt_put(in->pkt);
+}
+
+struct span transport_words(const struct ip_sock *dst, int rc)
+{
+	static const char *const TLS = "TLS is not spoken here: sip.tcp or tls.port is off";
+	if (rc == -ENOTSUP)
+		return span_str(dst->transport == DP_TLS ? TLS : "TCP is not spoken here: sip.tcp is off");
+	if (rc == -ENOSPC)
+		return SPAN("no room for another connection");
+	if (rc == -EPIPE)
+		return SPAN("connection closed: the far side does not read");
+	return rc == -ENOTCONN ? SPAN("the connection has gone") : SPAN("no route to the target");
 }

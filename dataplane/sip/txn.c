@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/txn.h"
 
+#include "dataplane/sip/conns.h"
 #include "dataplane/sip/core.h"
+#include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "sip-parser/base/ascii.h"
 
@@ -72,6 +74,7 @@ struct txn *txn_open(struct sip *s, enum txn_kind kind, uint8_t method, const st
 	if (kind <= TXN_NICT)
 		name_branch(t);
 	txn_fsm_init(&t->fsm, kind);
+	t->fsm.reliable = remote->transport != DP_UDP;
 	return t;
 }
 
@@ -167,7 +170,7 @@ int txn_start(struct txn *t, struct pkt *pkt, uint64_t now)
 	txn_fsm_step(&t->fsm, TXN_EV_START, &s->times, now, &illegal);
 	pkt_ref(pkt);
 	t->pkt = pkt;
-	int rc = transport_send(s, pkt, &t->remote, now);
+	int rc = transport_send(s, pkt, &t->remote, t->name, now);
 	if (rc) {
 		txn_close(t);
 		return rc;
@@ -235,10 +238,11 @@ static bool is_cseq_of(struct span v, const struct txn *t)
 }
 
 /* Of our own Via as we wrote it, with whatever the far side put behind the branch. */
-static struct txn *brief_client(struct sip *s, struct span via)
+static struct txn *brief_client(struct sip *s, const struct ip_sock *src, struct span via)
 {
-	uint32_t n = s->via_value.len;
-	bool ours = via.len >= n + IDENT_LEN && memcmp(via.p, s->via_value.p, n) == 0 &&
+	const struct span *own = &s->via_value[src->transport];
+	uint32_t n = own->len;
+	bool ours = via.len >= n + IDENT_LEN && memcmp(via.p, own->p, n) == 0 &&
 	            (via.len == n + IDENT_LEN || via.p[n + IDENT_LEN] == ';');
 	return ours ? named(s, via.p + n) : NULL;
 }
@@ -247,7 +251,7 @@ bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_
 {
 	if (m->status >= 200 || m->body.len)
 		return false;
-	struct txn *t = brief_client(s, sip_msg_val(m, SIP_H_VIA));
+	struct txn *t = brief_client(s, src, sip_msg_val(m, SIP_H_VIA));
 	if (!t || !is_cseq_of(sip_msg_val(m, SIP_H_CSEQ), t))
 		return false;
 	take_response(t, &(struct msg_in){m, NULL, src, now});
@@ -257,7 +261,7 @@ bool txn_response_brief(struct sip *s, const struct sip_msg *m, const struct ip_
 bool txn_response_glance(struct sip *s, const struct glance *g, const struct ip_sock *src, uint64_t now)
 {
 	struct span cseq;
-	struct txn *t = brief_client(s, g->via);
+	struct txn *t = brief_client(s, src, g->via);
 	bool all = t && t->fsm.kind == TXN_NICT && t->leg != TXN_NO_INDEX; /* may be challenged */
 	if (!t || all || (t->fsm.kind == TXN_ICT && g->status >= 200) || !glance_cseq(g, &cseq) ||
 	    !is_cseq_of(cseq, t) || (t->fsm.kind == TXN_ICT && g->status > 100 && !glance_bare(g)))
@@ -285,21 +289,76 @@ void txn_abort(struct txn *t, uint64_t now)
 		feed(t, TXN_EV_ABORT, NULL, now);
 }
 
-void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now)
+/* Move those that wait for a first response from `remote`, by a connection for `name`, to a list of their own. */
+static void gather(struct sip *s, struct txn_list *out, const struct ip_sock *remote, uint64_t name)
 {
-	struct txn_list dead = {&dead, &dead}, *head = bucket_of(s, remote), *next;
+	struct txn_list *head = bucket_of(s, remote), *next;
 	for (struct txn_list *n = head->next; n != head; n = next) {
+		const struct txn *t = OWNER(n, struct txn, waiting);
 		next = n->next;
-		if (!ip_sock_eq(&OWNER(n, struct txn, waiting)->remote, remote))
+		if (!ip_sock_eq(&t->remote, remote) || (t->name && t->name != name))
 			continue;
 		list_drop(n);
-		list_push(&dead, n);
+		list_push(out, n);
 	}
+}
+
+void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now)
+{
+	struct txn_list dead = {&dead, &dead};
+	gather(s, &dead, remote, 0);
 	/* Failing one may end another (a leg takes its CANCEL along), which then leaves this list by itself. */
 	while (dead.next != &dead) {
 		struct txn *t = OWNER(dead.next, struct txn, waiting);
 		list_drop(&t->waiting);
 		feed(t, TXN_EV_ERROR, NULL, now);
+	}
+}
+
+/* The request once more, by a new connection. */
+static bool send_anew(struct txn *t, struct span name, uint64_t now)
+{
+	struct sip *s = t->sip;
+	if (t->resent || !t->pkt || conns_have(s, &t->remote, name, now))
+		return false;
+	t->resent = true;
+	pkt_ref(t->pkt);
+	if (conns_send(s, t->pkt, &t->remote, t->name, now))
+		return false;
+	sip_count(s, STAT_sip_retransmits_out);
+	return true;
+}
+
+/* What was too long for UDP goes by UDP after all: Via and Contact say so in as many bytes as before. */
+static bool send_by_udp(struct txn *t, uint64_t now)
+{
+	struct sip *s = t->sip;
+	bool illegal;
+	if (!t->or_udp || !t->pkt || !msgs_say_udp(t->pkt))
+		return false;
+	t->or_udp = false;
+	t->remote.transport = DP_UDP;
+	txn_fsm_init(&t->fsm, TXN_ICT);
+	txn_fsm_step(&t->fsm, TXN_EV_START, &s->times, now, &illegal);
+	s->user->moved(s, t);
+	pkt_ref(t->pkt);
+	(void)!transport_send(s, t->pkt, &t->remote, 0, now);
+	sip_count(s, STAT_sip_fell_to_udp);
+	set_timer(t);
+	return true;
+}
+
+void txn_conn_lost(struct sip *s, const struct ip_sock *remote, struct span name, bool retry, uint64_t now)
+{
+	struct txn_list dead = {&dead, &dead};
+	gather(s, &dead, remote, name.len ? conns_name(s, name) : 0);
+	while (dead.next != &dead) {
+		struct txn *t = OWNER(dead.next, struct txn, waiting);
+		list_drop(&t->waiting);
+		if ((retry && send_anew(t, name, now)) || (!retry && send_by_udp(t, now)))
+			list_push(bucket_of(s, &t->remote), &t->waiting);
+		else
+			feed(t, TXN_EV_ERROR, NULL, now);
 	}
 }
 

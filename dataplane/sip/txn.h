@@ -38,6 +38,9 @@ struct txn {
 	uint64_t rand;         /* client: of the branch; server: the match key */
 	char token[IDENT_LEN]; /* client: the branch behind its cookie */
 	uint32_t cseq;
+	uint64_t name; /* client, TLS: what its connection must be for (conns_name) */
+	bool resent;   /* client: sent once more by a new connection */
+	bool or_udp;   /* client: by UDP after all when nobody accepts the connection (§18.1.1) */
 	/* INVITE client */
 	uint32_t cancel;           /* its CANCEL; of a CANCEL: its INVITE; TXN_NO_INDEX = none */
 	struct dialog_block *text; /* for the ACK of a refusal */
@@ -50,7 +53,8 @@ struct txn_user {
 	bool (*response)(struct sip *s, struct txn *t, const struct msg_in *h);
 	void (*timeout)(struct sip *s, struct txn *t, uint64_t now); /* Timer B, F; IST: no ACK for the 2xx */
 	void (*failed)(struct sip *s, struct txn *t, uint64_t now);
-	void (*gone)(struct sip *s, struct txn *t); /* before it returns to the pool */
+	void (*moved)(struct sip *s, struct txn *t); /* the INVITE goes by UDP from now on */
+	void (*gone)(struct sip *s, struct txn *t);  /* before it returns to the pool */
 	/* ACK for a non-2xx; a server response again. The user knows how to write them. */
 	void (*ack)(struct sip *s, struct txn *t, const struct msg_in *h);
 };
@@ -103,5 +107,8 @@ void txn_again(struct txn *t, uint64_t now);
 /* The network says that nothing we send to `remote` arrives: every client transaction to it that still waits
  * for its first response fails. */
 void txn_unreachable(struct sip *s, const struct ip_sock *remote, uint64_t now);
+/* A connection to `remote`, made for the TLS name `name`, has ended. Client transactions that wait for a first response by
+ * it fail; retry: it had worked, so each may have been too late for it and is sent once more by a new one. */
+void txn_conn_lost(struct sip *s, const struct ip_sock *remote, struct span name, bool retry, uint64_t now);
 
 #endif

@@ -25,6 +25,8 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 
 static void set_resend(struct txn_fsm *f, enum txn_resend how, const struct txn_times *t, uint64_t now)
 {
+	if (f->reliable && how > TXN_RS_OFF && !(f->kind == TXN_IST && f->state == TXN_ACCEPTED))
+		how = TXN_RS_OFF;
 	switch (how) {
 	case TXN_RS_KEEP:
 		return;
@@ -66,7 +68,9 @@ static void set_expire(struct txn_fsm *f, enum txn_expire how, const struct txn_
 		after = t->t4;
 		break;
 	}
-	f->expire_at = now + after;
+	/* Nothing comes again that would have to be absorbed (§17.1.1.2, §17.1.2.2, §17.2.1, §17.2.2). */
+	bool absorbs = how == TXN_EX_D || how == TXN_EX_T4 || f->kind == TXN_NIST;
+	f->expire_at = now + (f->reliable && absorbs ? 0 : after);
 	f->expires = how != TXN_EX_OFF;
 }
 
@@ -81,9 +85,9 @@ uint32_t txn_fsm_step(
 		f->resends = false;
 	if (r->next == TXN_TERMINATED)
 		f->expires = false;
+	f->state = r->next;
 	set_resend(f, r->resend, t, now);
 	set_expire(f, r->expire, t, now);
-	f->state = r->next;
 	return r->acts;
 }
 

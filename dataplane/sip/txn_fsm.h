@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The four transaction machines of RFC 3261 §17 as pure tables, with the Accepted states of RFC 6026: client
- * and server, INVITE and everything else, over an unreliable transport. A machine knows no message, no packet
+ * and server, INVITE and everything else, over transports of either kind. A machine knows no message, no packet
  * and no clock: events and the time go in, actions come out.
  *
  * Each machine runs at most two timers, one that sends again and one that ends the state:
@@ -16,7 +16,9 @@
  *            CONFIRMED                I
  *            ACCEPTED    2xx, §13.3.1.4   L (RFC 6026)
  *            ACKED                    L
- *   NIST     COMPLETED                J */
+ *   NIST     COMPLETED                J
+ *
+ * Over a reliable transport only a 2xx is sent again (§13.3.1.4: behind it the way may be another one). */
 #ifndef DP_SIP_TXN_FSM_H
 #define DP_SIP_TXN_FSM_H
 
@@ -88,6 +90,8 @@ struct txn_fsm {
 	uint64_t interval;             /* ns, of the send-again timer */
 	uint8_t kind, state;
 	bool resends, expires; /* which timers run */
+	bool
+	    reliable; /* set after init: the transport does not lose messages (no Timer A, E, G; D, I, J, K zero) */
 };
 
 void txn_fsm_init(struct txn_fsm *f, enum txn_kind kind);

@@ -225,6 +225,13 @@ static void on_txn_failed(struct sip *s, struct txn *t, uint64_t now)
 		run(l, UAC_EV_ERROR, &(struct uac_arg){.t = t, .now = now});
 }
 
+static void on_txn_moved(struct sip *s, struct txn *t)
+{
+	struct leg *l = leg_at(s, t->leg);
+	if (l)
+		l->hop.transport = DP_UDP;
+}
+
 static void on_txn_gone(struct sip *s, struct txn *t)
 {
 	struct leg *l = leg_at(s, t->leg);
@@ -240,7 +247,7 @@ static void on_txn_gone(struct sip *s, struct txn *t)
 static void on_ack_failure(struct sip *s, struct txn *t, const struct msg_in *h)
 {
 	struct pkt *p = msgs_ack_failure(s, t, h->m);
-	if (p && transport_send(s, p, &t->remote, h->now) == 0)
+	if (p && transport_send(s, p, &t->remote, t->name, h->now) == 0)
 		sip_count(s, STAT_sip_requests_out);
 }
 
@@ -248,6 +255,7 @@ const struct txn_user uac_txn_user = {
     .response = on_response,
     .timeout = on_txn_timeout,
     .failed = on_txn_failed,
+    .moved = on_txn_moved,
     .gone = on_txn_gone,
     .ack = on_ack_failure,
 };

@@ -9,9 +9,9 @@ static bool in_slot(const struct dp_cmd *c, struct dp_text t)
 	return t.len <= DP_TEXT_MAX && t.off <= DP_TEXT_MAX - t.len;
 }
 
-enum { USER = 1, SID = 2, NAME = 4, URI = 8 };
+enum { USER = 1, SID = 2, NAME = 4, URI = 8, HOST = 16 };
 
-#define ALNUM(from, to) [from... to] = USER | SID | NAME | URI
+#define ALNUM(from, to) [from... to] = USER | SID | NAME | URI | HOST
 
 /* Which bytes may stand where: user +._- and SIDs _- besides letters and digits, names of headers any token byte, a URI
  * whatever is visible but what would end it between its brackets or inside of quotes. */
@@ -25,16 +25,17 @@ static const uint8_t CLASS[256] = {
     ['*'] = NAME | URI,
     ['+'] = USER | NAME | URI,
     [','] = URI,
-    ['-'] = USER | SID | NAME | URI,
-    ['.'] = USER | NAME | URI,
+    ['-'] = USER | SID | NAME | URI | HOST,
+    ['.'] = USER | NAME | URI | HOST,
     ['/'] = URI,
     ALNUM('0', '9'),
-    [':' ... ';'] = URI,
+    [':'] = URI | HOST,
+    [';'] = URI,
     ['='] = URI,
     ['?' ... '@'] = URI,
     ALNUM('A', 'Z'),
     ['[' ... '^'] = URI,
-    ['_'] = USER | SID | NAME | URI,
+    ['_'] = USER | SID | NAME | URI | HOST,
     ['`'] = NAME | URI,
     ALNUM('a', 'z'),
     ['{' ... '}'] = URI,
@@ -123,11 +124,15 @@ static const char *check_credentials(struct span user, struct span password)
 static const char *check_names(const struct dp_cmd *c)
 {
 	struct span user = dp_cmd_span(c, c->orig.from_user);
+	struct span name = dp_cmd_span(c, c->orig.tls_name);
 	struct span call = dp_cmd_span(c, c->orig.call_sid), account = dp_cmd_span(c, c->orig.account_sid);
 	if (user.len == 0 || user.len > UAC_USER_MAX || !all_of(user, USER))
 		return "from_user: 1 to 128 of [A-Za-z0-9+._-] are allowed";
 	if (call.len > UAC_SID_MAX || !all_of(call, SID))
 		return "call_sid: at most 64 of [A-Za-z0-9_-] are allowed";
+	if (c->orig.transport == DP_TLS &&
+	    (name.len == 0 || name.len > DP_TLS_NAME_MAX || !all_of(name, HOST)))
+		return "tls_name: 1 to 253 of [A-Za-z0-9._:-] are needed";
 	if (account.len > UAC_SID_MAX || !all_of(account, SID))
 		return "account_sid: at most 64 of [A-Za-z0-9_-] are allowed";
 	return check_credentials(dp_cmd_span(c, c->orig.auth_user), dp_cmd_span(c, c->orig.auth_password));
@@ -142,8 +147,12 @@ const char *uac_check(const struct sip *s, const struct dp_cmd *c)
 		return "text outside of the command";
 	if (o->target.a.fam != 4 || o->target.port == 0 || net_forbidden(s->env.net, &o->target))
 		return "target: not an IPv4 address and port that may be sent to";
-	if (o->transport != DP_UDP)
-		return "transport: only UDP is spoken";
+	if (o->transport >= DP_TRANSPORTS)
+		return "transport: neither UDP, TCP nor TLS";
+	if (o->transport != DP_UDP && !s->conns)
+		return "transport: TCP and TLS are not spoken here (sip.tcp is off)";
+	if (o->transport == DP_TLS && !s->env.tls)
+		return "transport: TLS is not spoken here (tls.port is 0)";
 	if (o->size_policy >= DP_SIZE_POLICIES)
 		return "size_policy: unknown";
 	if (o->codecs > DP_CODECS_PCMA)

@@ -31,6 +31,12 @@ static bool is_private(const struct ip_addr *a)
  * behind a NAT, mean: back to where the answer came from. */
 static struct ip_sock allowed_hop(struct sip *s, const struct ip_sock *to, const struct ip_sock *src)
 {
+	struct ip_sock hop = *to;
+	/* TLS is never left; a transport that is not named, or that we do not speak, is the one we are spoken to by. */
+	if (src->transport == DP_TLS || to->transport >= DP_TRANSPORTS || (to->transport && !s->conns) ||
+	    (to->transport == DP_TLS && !s->env.tls))
+		hop.transport = src->transport;
+	to = &hop;
 	if (ip_sock_eq(to, src))
 		return *src;
 	if (to->a.fam != 4 || net_forbidden(s->env.net, to) || (is_private(&to->a) && !is_private(&src->a)))
@@ -57,7 +63,9 @@ struct ip_sock uac_hop_of(struct sip *s, struct span target, struct span routes,
 static struct ip_sock hop_of_contact(struct sip *s, const struct msg_in *h)
 {
 	const struct sip_core_uri *u = &h->c->addrs[h->c->contact.at].uri;
-	struct ip_sock to = {.a = {.fam = 4}, .port = u->port ? u->port : 5060};
+	const struct ip_sock *src = h->src;
+	struct ip_sock to = {.a = {.fam = 4}, .transport = src->transport};
+	to.port = u->port ? u->port : src->transport == DP_TLS ? 5061 : 5060;
 	if (u->params.len || !u->host_is_v4 || !ip4_parse(sip_at(h->m, u->host), to.a.b))
 		return uac_hop_of(s, sip_at(h->m, u->text), SPAN(""), h->src);
 	return allowed_hop(s, &to, h->src);
@@ -65,6 +73,7 @@ static struct ip_sock hop_of_contact(struct sip *s, const struct msg_in *h)
 
 void uac_rehop(struct leg *l, const struct ip_sock *src)
 {
+	l->flow = *src;
 	l->hop = uac_hop_of(
 	    l->sip, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), src);
 }
@@ -78,6 +87,7 @@ static const char *take_dialog(struct leg *l, const struct uac_arg *a)
 	const char *reason;
 	if (dialog_confirm(&l->dialog, &s->texts, a->h, &reason))
 		return reason;
+	l->flow = *a->src;
 	if (dialog_span(&l->dialog, DIALOG_ROUTE).len)
 		uac_rehop(l, a->src);
 	else
@@ -87,8 +97,9 @@ static const char *take_dialog(struct leg *l, const struct uac_arg *a)
 
 static void send_ack(struct leg *l, uint64_t now)
 {
+	struct leg_way way = leg_way(l, now);
 	struct pkt *p = msgs_ack(l->sip, l);
-	if (p && transport_send(l->sip, p, &l->hop, now) == 0)
+	if (p && transport_send(l->sip, p, &way.to, way.name, now) == 0)
 		sip_count(l->sip, STAT_sip_requests_out);
 }
 

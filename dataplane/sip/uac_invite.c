@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From ORIGINATE to the first final response: the INVITE, its provisionals, CANCEL (RFC 3261 §13.2, §9.1). */
+#include "dataplane/sip/conns.h"
 #include "dataplane/sip/sip_msgs.h"
+#include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_check.h"
 #include "dataplane/sip/uac_core.h"
 #include "dataplane/sip/uas.h"
 
-#define NS_PER_MS      1000000ull
-#define RING_CAP_NS    (190 * 1000 * NS_PER_MS) /* no ring timeout asked for: beyond Timer C (§16.6, 3 min) */
-#define PROGRESSES_MAX 32
+#include <errno.h>
+
+#define NS_PER_MS       1000000ull
+#define RING_CAP_NS     (190 * 1000 * NS_PER_MS) /* no ring timeout asked for: beyond Timer C (§16.6, 3 min) */
+#define PROGRESSES_MAX  32
+#define UDP_REQUEST_MAX 1300u /* §18.1.1, where the path MTU is not known */
 
 /* ---- ORIGINATE */
 
@@ -27,7 +32,9 @@ static bool keep_text(struct leg *l, const struct dp_cmd *c)
 	struct dialog_pools *p = &l->sip->texts;
 	return dialog_set(&l->dialog, p, DIALOG_RURI, dp_cmd_span(c, c->orig.ruri)) &&
 	       dialog_set(&l->dialog, p, DIALOG_USER, dp_cmd_span(c, c->orig.from_user)) &&
-	       dialog_set(&l->dialog, p, DIALOG_SID, dp_cmd_span(c, c->orig.call_sid));
+	       dialog_set(&l->dialog, p, DIALOG_SID, dp_cmd_span(c, c->orig.call_sid)) &&
+	       (c->orig.transport != DP_TLS ||
+	           dialog_set(&l->dialog, p, DIALOG_TLS, dp_cmd_span(c, c->orig.tls_name)));
 }
 
 static void tell_started(struct leg *l, uint64_t now)
@@ -52,6 +59,8 @@ static struct txn *open_invite(struct leg *l)
 	struct txn *t = txn_open(l->sip, TXN_ICT, SIP_INVITE, &l->hop);
 	if (!t)
 		return NULL;
+	if (l->hop.transport == DP_TLS)
+		t->name = conns_name(l->sip, dialog_span(&l->dialog, DIALOG_TLS));
 	t->cseq = l->invite_cseq;
 	t->leg = leg_index(l);
 	t->text = dialog_block_get(l->dialog.text);
@@ -64,6 +73,9 @@ static const char *equip(struct leg *l, const struct dp_cmd *c, struct txn **t, 
 {
 	struct sip *s = l->sip;
 	l->hop = c->orig.target;
+	l->hop.transport = c->orig.transport & 3u;
+	l->hop.via = 0;
+	l->flow = l->hop;
 	l->dialog.local_cseq = l->invite_cseq = LEG_CSEQ_INVITE;
 	if (!keep_text(l, c))
 		return "no room for the text of the call";
@@ -104,29 +116,78 @@ static struct pkt *write_invite(struct leg *l, const struct txn *t, struct msgs_
 	return msgs_invite(l->sip, l, t, &say, limit);
 }
 
+/* Too long for UDP (§18.1.1): by TCP, as it is, or (NULL with words) not at all. */
+static struct pkt *by_tcp(struct leg *l, struct txn *t, enum dp_size_policy policy, struct msgs_invite say,
+    struct pkt *p, const char **words)
+{
+	uint32_t limit;
+	if (policy == DP_SIZE_FRAGMENT || (policy == DP_SIZE_TCP_FIRST && !l->sip->conns))
+		return p;
+	pkt_put(p);
+	*words = "INVITE is longer than 1300 bytes, which UDP may carry (size policy: reject)";
+	if (policy == DP_SIZE_REJECT)
+		return NULL;
+	l->hop.transport = l->flow.transport = t->remote.transport = DP_TCP;
+	t->fsm.reliable = t->or_udp = true;
+	*words = NULL;
+	return write_invite(l, t, say, &limit);
+}
+
+/* NULL with *words (of an impossible INVITE) or without (no buffer). */
+static struct pkt *first_invite(
+    struct leg *l, struct txn *t, const struct dp_cmd *c, struct buf *w, const char **words)
+{
+	struct msgs_invite say = {dp_cmd_span(c, c->orig.account_sid), dp_cmd_span(c, c->orig.headers), {0}};
+	uint32_t limit = 0;
+	struct pkt *p = write_invite(l, t, say, &limit);
+	if (p && p->len > UDP_REQUEST_MAX && t->remote.transport == DP_UDP)
+		p = by_tcp(l, t, (enum dp_size_policy)c->orig.size_policy, say, p, words);
+	if (!limit)
+		return p;
+	buf_lit(w, "INVITE does not fit into one packet buffer: limit in bytes ");
+	buf_u32(w, limit);
+	buf_chr(w, 0);
+	*words = w->p;
+	return p;
+}
+
+/* 0, or why nothing can be sent, as transport_words knows it; the transaction is gone then. */
+static int start_invite(struct leg *l, struct txn *t, struct pkt *p, uint64_t now)
+{
+	struct sip *s = l->sip;
+	int rc = 0;
+	if (t->remote.transport)
+		rc = conns_have(s, &t->remote, dialog_span(&l->dialog, DIALOG_TLS), now);
+	if (rc == 0)
+		return txn_start(t, p, now);
+	pkt_put(p);
+	txn_discard(t);
+	return rc;
+}
+
 /* Write and send the INVITE. False: the leg has been refused and is gone. */
 static bool send_invite(struct leg *l, struct txn *t, const struct dp_cmd *c, uint64_t now)
 {
 	struct sip *s = l->sip;
-	char words[96];
-	struct buf w = buf_on(words, sizeof words);
-	struct msgs_invite say = {dp_cmd_span(c, c->orig.account_sid), dp_cmd_span(c, c->orig.headers), {0}};
-	uint32_t limit = 0;
-	struct pkt *p = write_invite(l, t, say, &limit);
-	if (p && txn_start(t, p, now) == 0)
+	char room[96];
+	const char *words = NULL;
+	struct buf w = buf_on(room, sizeof room);
+	struct pkt *p = first_invite(l, t, c, &w, &words);
+	int rc = p ? start_invite(l, t, p, now) : 0;
+	if (p && rc == 0)
 		return true;
+	const struct ip_sock to = l->hop;
 	if (!p)
 		txn_discard(t);
 	leg_free(l, now);
-	if (limit) {
-		buf_lit(&w, "INVITE does not fit into one packet buffer: limit in bytes ");
-		buf_u32(&w, limit);
-		refuse(s, c, DP_END_BAD_COMMAND, 0, buf_view(&w), now);
-	} else if (p) {
-		refuse(s, c, DP_END_TRANSPORT, 0, SPAN("no route to the target"), now);
-	} else {
+	if (words)
+		refuse(s, c, DP_END_BAD_COMMAND, 0, span_str(words), now);
+	else if (!p)
 		refuse(s, c, DP_END_CAPACITY, 503, SPAN("no free packet buffer"), now);
-	}
+	else if (rc == -ENOSPC)
+		refuse(s, c, DP_END_CAPACITY, 503, transport_words(&to, rc), now);
+	else
+		refuse(s, c, DP_END_TRANSPORT, 0, transport_words(&to, rc), now);
 	return false;
 }
 
@@ -180,10 +241,11 @@ bool uac_invite_again(struct leg *l, const struct uac_arg *a, const char **words
 		return false;
 	}
 	l->state = LEG_CALLING;
-	if (txn_start(t, p, a->now) == 0)
-		return true;
-	*words = "no route to the target";
-	return false;
+	const struct ip_sock to = t->remote;
+	int rc = start_invite(l, t, p, a->now);
+	if (rc)
+		*words = transport_words(&to, rc).p;
+	return rc == 0;
 }
 
 /* ---- provisional responses */
@@ -251,6 +313,9 @@ static bool send_cancel(struct leg *l, uint64_t now)
 	struct txn *t = txn_open(s, TXN_NICT, SIP_CANCEL, &ict->remote);
 	if (!t)
 		return false;
+	t->name = ict->name;
+	if (t->remote.transport)
+		(void)!conns_have(s, &t->remote, dialog_span(&l->dialog, DIALOG_TLS), now);
 	put_cancel_reason(&reason, l->bye_status);
 	struct pkt *p = msgs_cancel(s, l, ict, buf_view(&reason));
 	if (!p) {
