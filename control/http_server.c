@@ -3,6 +3,7 @@
  * dispatch to reply; a connection whose handler has not replied is suspended, so that MHD leaves it alone. */
 #include "control/http_server.h"
 
+#include "control/http_strict.h"
 #include "control/http_tls.h"
 #include "control/mem.h"
 
@@ -128,45 +129,16 @@ static void on_completed(void *ctx, struct MHD_Connection *c, void **con, enum M
 	*con = NULL;
 }
 
-struct framing {
-	unsigned lengths, codings;
+static void check_head(struct exchange *x, const char *method, const char *version)
+{
 	unsigned long long length;
-	bool bad;
-};
-
-static void framing_length(struct framing *f, const char *value)
-{
-	char *end = NULL;
-	f->lengths++;
-	errno = 0;
-	f->length = strtoull(value, &end, 10);
-	if (*value < '0' || *value > '9' || *end || errno)
-		f->bad = true;
-}
-
-static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	(void)kind;
-	struct framing *f = ctx;
-	if (!strcasecmp(name, "Content-Length"))
-		framing_length(f, value ? value : "");
-	if (!strcasecmp(name, "Transfer-Encoding"))
-		f->codings++;
-	return MHD_YES;
-}
-
-/* Two readings of where a body ends are how requests are smuggled past a proxy (RFC 9112 §6.3, §11.2). */
-static void check_head(struct exchange *x)
-{
-	struct framing f = {0};
-	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, on_header, &f);
-	if (f.bad || f.lengths > 1 || f.codings > 1 || (f.lengths && f.codings)) {
+	x->why = http_strict_check(x->connection, method, version, &length);
+	if (x->why) {
 		x->refused = MHD_HTTP_BAD_REQUEST;
-		x->why = "The request does not say unambiguously where its body ends.";
 	} else if (strlen(x->pub.path) + strlen(x->pub.query) > HTTP_SERVER_URI_MAX) {
 		x->refused = MHD_HTTP_URI_TOO_LONG;
 		x->why = "The request URI is longer than 8192 bytes.";
-	} else if (f.length > HTTP_SERVER_BODY_MAX) {
+	} else if (length > HTTP_SERVER_BODY_MAX) {
 		x->refused = MHD_HTTP_CONTENT_TOO_LARGE;
 		x->why = "The request body is larger than 65536 bytes.";
 	}
@@ -199,13 +171,14 @@ static enum MHD_Result queue(struct exchange *x)
 	return MHD_queue_response(x->connection, x->status, x->response);
 }
 
-static enum MHD_Result begin(struct exchange *x, struct MHD_Connection *c, const char *method)
+static enum MHD_Result begin(
+    struct exchange *x, struct MHD_Connection *c, const char *method, const char *version)
 {
 	x->connection = c;
 	x->stage = STAGE_READING;
 	x->method = mem_dup(method);
 	x->pub.method = x->method;
-	check_head(x);
+	check_head(x, method, version);
 	if (!x->refused)
 		return MHD_YES;
 	refuse(x);
@@ -255,13 +228,12 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *c, const char
 {
 	(void)ctx;
 	(void)url;
-	(void)version;
 	struct exchange *x = *con;
 	if (!x)
 		return MHD_NO;
 	switch (x->stage) {
 	case STAGE_NEW:
-		return begin(x, c, method);
+		return begin(x, c, method, version);
 	case STAGE_READING:
 		return *len ? append(x, data, len) : dispatch(x);
 	case STAGE_REPLIED:
@@ -364,6 +336,11 @@ static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 {
 	const struct http_server_conf *c = &s->conf;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+#if MHD_VERSION >= 0x00097601
+#define STRICT MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#else
+#define STRICT MHD_OPTION_STRICT_FOR_CLIENT
+#endif
 	static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 	const struct MHD_OptionItem tls[] = {
 	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_retrieve()},
@@ -373,7 +350,7 @@ static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 	return MHD_start_daemon(c->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_access, s,
 	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, c->connections_max,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, c->idle_s,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, STRICT, 1,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 	    MHD_OPTION_ARRAY, c->tls ? tls : tls + 2, MHD_OPTION_END);
 }

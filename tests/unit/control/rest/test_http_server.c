@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/nothing.h"
+
 #define MARGIN_NS 20000000000ull
 
 struct rig {
@@ -247,6 +249,113 @@ static void rfc9112_6_3_ambiguous_framing_is_refused(void **state)
 	refused("POST / HTTP/1.1\r\n" CLOSE "Content-Length: 4x\r\n\r\nabcd", "400");
 	refused("POST / HTTP/1.1\r\n" CLOSE "Content-Length: -4\r\n\r\nabcd", "400");
 	refused("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "400");
+	refused("GET / HTTP/1.1\r\n" CLOSE "Host: y\r\n\r\n", "400");
+	refused("POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400");
+	refused("POST / HTTP/1.1\r\n" CLOSE "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "400");
+	refused("POST / HTTP/1.0\r\n" CLOSE "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400");
+	refused("POST / HTTP/1.1\r\n" CLOSE "Content-Length: +4\r\n\r\nabcd", "400");
+	refused("POST / HTTP/1.1\r\n" CLOSE "Content-Length: 4, 4\r\n\r\nabcd", "400");
+}
+
+static void rfc9112_2_2_a_line_that_ends_in_a_bare_lf_is_refused(void **state)
+{
+	(void)state;
+	refused("GET / HTTP/1.1\nHost: x\nConnection: close\n\n", "400");
+	refused("GET / HTTP/1.1\n" CLOSE "\r\n", "400");
+	refused("GET / HTTP/1.1\r\nHost: x\nConnection: close\r\n\r\n", "400");
+	refused("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\n\r\n", "400");
+	refused("GET / HTTP/1.1\r\n" CLOSE "\n", "400");
+	refused("GET / HTTP/1.1\r\n" CLOSE "X-A: b\rc\r\n\r\n", "400");
+}
+
+static void rfc9112_5_2_a_folded_header_is_refused(void **state)
+{
+	(void)state;
+	refused("GET / HTTP/1.1\r\n" CLOSE "X-A: b\r\n c\r\n\r\n", "400");
+	refused("GET / HTTP/1.1\r\n" CLOSE "X-A: b\r\n\tc\r\nX-B: d\r\n\r\n", "400");
+	refused("POST / HTTP/1.1\r\n" CLOSE "Content-Length:\r\n 4\r\n\r\nabcd", "400");
+	refused("GET / HTTP/1.1\r\n X-A: b\r\n" CLOSE "\r\n", "400");
+}
+
+static void rfc9112_5_1_a_blank_before_the_colon_is_refused(void **state)
+{
+	(void)state;
+	refused("GET / HTTP/1.1\r\n" CLOSE "X-A : b\r\n\r\n", "400");
+	refused("POST / HTTP/1.1\r\n" CLOSE "Content-Length : 4\r\n\r\nabcd", "400");
+	refused("GET / HTTP/1.1\r\n" CLOSE "X(A): b\r\n\r\n", "400");
+}
+
+/* All of what a client may write, on one connection: nothing of it is taken for another line end. */
+static void heads_in_every_legal_form_are_taken(void **state)
+{
+	(void)state;
+	static const char *const parts[] = {
+	    "GET /?a=1&b=%20 HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "GET /1 HTTP/1.1\r\nHost:x\r\nX-A:\r\nX-B:   \r\nX-C: d  \t\r\n\r\n"
+	    "POST /2 HTTP/1.1\r\nHOST: x\r\nContent-Length:  3\r\nCookie: a=b; c=d\r\n\r\nabc"
+	    "\r\nPOST /3 HTTP/1.1\r\nHost: x\r\ntransfer-encoding: Chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: "
+	    "u\r\n\r\n"
+	    "GET /4 HTT",
+	    "P/1.1\r\nHost: x\r", "\nX-Utf8: \303\251\r\n", "Connection: close\r\n\r\n", NULL};
+	struct rig *r = rig_open(0);
+	rig_run(r, parts);
+	assert_int_equal(r->handled, 5);
+	assert_int_equal(r->refused, 0);
+	assert_string_equal(r->seen_path, "/4");
+	rig_close(r);
+}
+
+static FILE *open_vector(const char *name)
+{
+	char path[512];
+	const char *root = getenv("DIALPLANE_VECTORS");
+	snprintf(
+	    path, sizeof path, "%s/http-messages/%s", root ? root : SOURCE_ROOT "/../shared/vectors", name);
+	return fopen(path, "rb");
+}
+
+static char *read_vector(const char *name, size_t *n)
+{
+	FILE *f = open_vector(name);
+	char *text = calloc(1, 70000);
+	assert_non_null(f);
+	*n = fread(text, 1, 65000, f);
+	fclose(f);
+	return text;
+}
+
+/* What a strict parser of others refuses is never handed to the handler here; but for methods, which are the handler's. */
+static void requests_that_others_refuse_are_refused(void **state)
+{
+	(void)state;
+	char line[512], name[256], kind[32], verdict[32];
+	unsigned n = 0;
+	FILE *f = open_vector("llhttp_verdicts.csv");
+	if (!f)
+		NOTHING_TO_CHECK("no http-messages among the vectors");
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%255[^,],%31[^,],%31[^,]", name, kind, verdict) != 3 ||
+		    strcmp(kind, "request") != 0 || strcmp(verdict, "reject") != 0 ||
+		    strstr(line, "Invalid method"))
+			continue;
+		size_t len;
+		char *text = read_vector(name, &len);
+		/* Good requests may stand in front of the bad one: the last of all must not be answered well. */
+		const char *const parts[] = {text, NULL};
+		struct rig *r = rig_open(1);
+		rig_run(r, parts);
+		const char *last = r->answer, *next;
+		while ((next = strstr(last + 1, "HTTP/1.1 ")))
+			last = next;
+		if (strncmp(last, "HTTP/1.1 200", 12) == 0)
+			fail_msg("%s: the last answer is %.40s", name, last);
+		rig_close(r);
+		free(text);
+		n++;
+	}
+	fclose(f);
+	print_message("# %u requests\n", n);
+	assert_true(n > 15);
 }
 
 static char *filled(const char *head, char with, size_t n, const char *tail)
@@ -465,6 +574,11 @@ int main(void)
 	    cmocka_unit_test(a_late_answer_finds_its_connection),
 	    cmocka_unit_test(requests_on_one_connection_are_answered_in_turn),
 	    cmocka_unit_test(rfc9112_6_3_ambiguous_framing_is_refused),
+	    cmocka_unit_test(rfc9112_2_2_a_line_that_ends_in_a_bare_lf_is_refused),
+	    cmocka_unit_test(rfc9112_5_2_a_folded_header_is_refused),
+	    cmocka_unit_test(rfc9112_5_1_a_blank_before_the_colon_is_refused),
+	    cmocka_unit_test(heads_in_every_legal_form_are_taken),
+	    cmocka_unit_test(requests_that_others_refuse_are_refused),
 	    cmocka_unit_test(what_is_too_large_is_refused),
 	    cmocka_unit_test(a_body_of_the_largest_size_is_taken),
 	    cmocka_unit_test(a_silent_connection_is_closed),
