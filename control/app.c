@@ -83,6 +83,7 @@ static void begin_drain(struct app *a)
 	log_line(LOG_INFO, "engine", "", "draining: waiting up to %u s for %u calls to end", a->conf->drain_s,
 	    calls_live(a->calls));
 	a->draining = true;
+	calls_close(a->calls, true);
 	a->stop_by_ns = loop_now_ns() + (uint64_t)a->conf->drain_s * 1000000000u;
 	if (a->rest)
 		rest_drain(a->rest);
@@ -236,6 +237,13 @@ static int start_calls(struct app *a, int events_fd)
 	    .trunk_uri = a->conf->trunk_uri,
 	    .trunk_from = a->conf->trunk_from,
 	    .client_uri = a->conf->client_uri,
+	    .inbound = {.account_sid = a->conf->inbound_account,
+	        .voice_url = a->conf->inbound_voice_url,
+	        .fallback_url = a->conf->inbound_fallback_url,
+	        .status_callback = a->conf->inbound_status_callback,
+	        .voice_get = strcmp(a->conf->inbound_voice_method, "GET") == 0,
+	        .fallback_get = strcmp(a->conf->inbound_fallback_method, "GET") == 0,
+	        .callback_get = strcmp(a->conf->inbound_status_callback_method, "GET") == 0},
 	};
 	a->bridge = bridge_new(a->loop, events_fd, a->dp, on_dp_event, a);
 	if (!a->bridge)
@@ -249,6 +257,7 @@ static int start_calls(struct app *a, int events_fd)
 	a->outbox = outbox_new(a->loop, &outbox_conf, &outbox_ops);
 	app_ops(a, &ops);
 	a->calls = calls_new(&conf, &ops);
+	calls_close(a->calls, true); /* until those of the last run are closed */
 	return a->calls ? 0 : complain("engine", "no memory for calls");
 }
 
@@ -323,6 +332,7 @@ static int start_rest(struct app *a)
 	a->admin = admin_new(a->loop, c->control_path, app_admin_ask, a, err);
 	if (!a->admin)
 		return complain("engine", err);
+	calls_close(a->calls, false);
 	a->links = link_watch_new(a->loop, a->dp, c->dp.device);
 	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP %s, %s", host,
 	    http_server_port(a->server), c->from_host, dp_describe(a->dp));

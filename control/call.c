@@ -112,7 +112,8 @@ void calls_http_done(struct calls *c, uint64_t tag, const struct http_result *r)
 	}
 }
 
-/* Only an answered call waits for its record, when a callback is in it; a write that failed holds up nothing. */
+/* An answered call waits for its record when a callback is in it, a call from outside always; a write that failed holds
+ * up nothing. */
 void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 {
 	call_reap(c);
@@ -120,7 +121,9 @@ void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 	if (call && !ok)
 		call_log(
 		    call, 'E', "the call's record could not be written: %s", why ? why : "unknown reason");
-	if (call && tag == call_tag(call, TAG_ANSWERED) && call->phase == CALL_UP && !call->twiml)
+	bool waits = call && (tag == call_tag(call, TAG_ANSWERED) ? call->phase == CALL_UP
+	                                                          : tag == call_tag(call, TAG_TAKEN) && call_runs(call));
+	if (waits && !call->twiml)
 		call_twiml_start(call);
 }
 
@@ -182,9 +185,15 @@ void calls_recover(struct calls *c, const struct call_row *row)
 	call_finish(call, "failed", 0, 12400, "the engine was restarted while the call was up");
 }
 
+void calls_close(struct calls *c, bool closed)
+{
+	c->closed = closed;
+}
+
 void calls_shutdown(struct calls *c)
 {
 	call_reap(c);
+	c->closed = true;
 	for (uint32_t i = 0; i < c->n_slots; i++)
 		if (c->slots[i].call && c->slots[i].call->phase != CALL_OVER)
 			call_hangup(c->slots[i].call, "the engine stops");

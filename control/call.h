@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls: what a REST request or a <Dial> noun started, the TwiML that runs on it, its status callbacks and
+/* Calls: what a REST request, a <Dial> noun or an INVITE from outside started, the TwiML that runs on it, its status callbacks and
  * its record. Pure of I/O: everything that leaves goes through struct calls_ops, everything that comes in is a
  * function here, time is an argument or ops->now. So the same code runs under the loop and in simulation. */
 #ifndef CONTROL_CALL_H
@@ -49,6 +49,11 @@ struct calls_conf {
 	const char *default_from;  /* "anonymous" */
 	const char *outbound_host; /* host of the From URI: the dataplane's address (host[:port]) */
 	uint32_t time_limit_s;     /* longest call, 14400 */
+	/* Calls from outside: whose they are and what runs on them. voice_url NULL or "": they are refused. */
+	struct {
+		const char *account_sid, *voice_url, *fallback_url, *status_callback;
+		bool voice_get, fallback_get, callback_get;
+	} inbound;
 	/* SIP URIs with {…} for the number or the client's identity; NULL or "": such nouns cannot be dialled. */
 	const char *trunk_uri, *client_uri;
 	const char
@@ -110,6 +115,8 @@ void calls_timer(struct calls *c, uint64_t tag);
 /* After a restart: a row that was up when the engine died. Closes it as failed with an end time, saves it and
  * sends its completed callback when it asked for one. */
 void calls_recover(struct calls *c, const struct call_row *row);
+/* Calls from outside are refused (503), or no longer: the engine drains, or has not come up. */
+void calls_close(struct calls *c, bool closed);
 /* Orderly stop: hang up everything. */
 void calls_shutdown(struct calls *c);
 

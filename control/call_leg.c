@@ -15,8 +15,7 @@ static int64_t wall_s(const struct call *call)
 	return call->calls->ops.wall_ms(call->calls->ops.ctx) / 1000;
 }
 
-/* tag: what waits for it, 0 = nothing. */
-static void save_for(struct call *call, uint64_t tag)
+void call_save(struct call *call, uint64_t tag)
 {
 	call->row.date_updated = wall_s(call);
 	call->row.story = call->phase == CALL_OVER ? call->story : NULL;
@@ -25,7 +24,7 @@ static void save_for(struct call *call, uint64_t tag)
 
 static void save(struct call *call)
 {
-	save_for(call, 0);
+	call_save(call, 0);
 }
 
 void call_set_status(struct call *call, const char *status)
@@ -34,7 +33,7 @@ void call_set_status(struct call *call, const char *status)
 	save(call);
 }
 
-static void timer(struct call *call, enum call_tag kind, uint64_t at_ns)
+void call_set_timer(struct call *call, enum call_tag kind, uint64_t at_ns)
 {
 	call->calls->ops.timer(call->calls->ops.ctx, call_tag(call, kind), at_ns);
 }
@@ -65,9 +64,9 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, int
 	bool completed = strcmp(status, "completed") == 0;
 	call->phase = CALL_OVER;
 	call_live_ended(call);
-	timer(call, TAG_PAUSE, 0);
-	timer(call, TAG_LIMIT, 0);
-	timer(call, TAG_RETRY, 0);
+	call_set_timer(call, TAG_PAUSE, 0);
+	call_set_timer(call, TAG_LIMIT, 0);
+	call_set_timer(call, TAG_RETRY, 0);
 	call->row.end_time = wall_s(call);
 	call->row.duration = completed ? (int32_t)((now_ns(call) - call->answered_ns) / 1000000000u) : -1;
 	call->row.sip_status = call->invite_status ? call->invite_status : sip_status;
@@ -175,7 +174,7 @@ void call_originate(struct call *call)
 		call->phase = CALL_DIALING;
 		tell_where(call);
 	} else if (call->retries++ < CALL_RETRIES_MAX) {
-		timer(call, TAG_RETRY, now_ns(call) + CALL_RETRY_NS);
+		call_set_timer(call, TAG_RETRY, now_ns(call) + CALL_RETRY_NS);
 	} else {
 		fail(call, 10004, 503, "the engine had no room for the call for two seconds");
 	}
@@ -186,7 +185,11 @@ static void send_hangup(struct call *call)
 {
 	if (call->hangup_sent || !call->leg)
 		return;
-	call_story(call, "SIP %s: %s", call->phase == CALL_UP ? "BYE" : "CANCEL", call->hangup_why);
+	call_story(call, "SIP %s: %s",
+	    call->phase == CALL_UP         ? "BYE"
+	    : call->phase == CALL_INCOMING ? "480"
+	                                   : "CANCEL",
+	    call->hangup_why);
 	struct dp_cmd cmd = {.type = DP_CMD_HANGUP, .leg = call->leg};
 	call->hangup_sent = true;
 	call->calls->ops.command(call->calls->ops.ctx, &cmd);
@@ -252,23 +255,42 @@ static void on_progress(struct call *call, const struct dp_event *e)
 		dial_progress(call, e->early_media);
 }
 
-/* An answer that crosses our CANCEL is not an answered call: the worker ends it, ENDED tells. */
-static void on_answered(struct call *call, const struct dp_event *e)
+static void set_answered(struct call *call, const struct dp_event *e)
 {
-	if (call->phase != CALL_DIALING || !call->leg || call->hangup_wanted)
-		return;
 	call->phase = CALL_UP;
 	call->answered_ns = now_ns(call);
 	call->invite_status = e->sip_status ? e->sip_status : 200;
-	keep_source(call, e);
-	call_text_span(&call->answer_headers, dp_event_span(e, e->headers));
 	call->row.answer_time = wall_s(call);
 	call->row.status = "in-progress";
+	call_set_timer(call, TAG_LIMIT, call->answered_ns + call->time_limit_s * UINT64_C(1000000000));
+}
+
+/* Our 200 has left; its TwiML runs already. */
+static void on_caller_answered(struct call *call, const struct dp_event *e)
+{
+	set_answered(call, e);
+	call_story(call, "SIP 200: answered");
+	call_event(call, CALL_EV_ANSWERED, "in-progress");
+	save(call);
+	dial_caller_up(call);
+}
+
+/* An answer that crosses our CANCEL is not an answered call: the worker ends it, ENDED tells. */
+static void on_answered(struct call *call, const struct dp_event *e)
+{
+	if (call->phase == CALL_INCOMING) {
+		on_caller_answered(call, e);
+		return;
+	}
+	if (call->phase != CALL_DIALING || !call->leg || call->hangup_wanted)
+		return;
+	set_answered(call, e);
+	keep_source(call, e);
+	call_text_span(&call->answer_headers, dp_event_span(e, e->headers));
 	call_story(call, "SIP %u: answered by %s", call->invite_status, call->source_ip);
 	/* What a callback tells is on disk before the call goes on because of it. */
 	bool told = call_event(call, CALL_EV_ANSWERED, "in-progress");
-	save_for(call, told && !call->parent ? call_tag(call, TAG_ANSWERED) : 0);
-	timer(call, TAG_LIMIT, call->answered_ns + call->time_limit_s * UINT64_C(1000000000));
+	call_save(call, told && !call->parent ? call_tag(call, TAG_ANSWERED) : 0);
 	if (call->parent)
 		dial_answered(call);
 	else if (!told)
@@ -286,23 +308,26 @@ static int code_of(const struct dp_event *e, bool answered)
 static void on_ended(struct call *call, const struct dp_event *e)
 {
 	char reason[400];
-	if (call->phase != CALL_DIALING && call->phase != CALL_UP)
+	if (call->phase != CALL_DIALING && !call_runs(call))
 		return;
 	bool answered = call->phase == CALL_UP;
 	call->leg = 0;
 	keep_source(call, e);
 	if (e->cause == DP_END_REMOTE_BYE)
 		call_story(call, "SIP BYE from the far side");
+	else if (e->cause == DP_END_REMOTE_CANCEL)
+		call_story(call, "SIP CANCEL from the caller");
 	else if (e->cause == DP_END_REJECTED)
 		call_story(call, "SIP %u", e->sip_status);
 	call_text_span(&call->end_headers, dp_event_span(e, e->headers));
 	if (!answered)
 		call->invite_status = e->sip_status;
 	call_why(call, e, reason, sizeof reason);
-	call_finish(call,
-	    call_status_of(
-	        (enum dp_end_cause)e->cause, e->sip_status, answered, e->progressed, call->hangup_wanted),
-	    e->sip_status, code_of(e, answered), reason);
+	const char *status = call_status_of(
+	    (enum dp_end_cause)e->cause, e->sip_status, answered, e->progressed, call->hangup_wanted);
+	if (e->cause == DP_END_DECLINED && call->refused_as)
+		status = call->refused_as;
+	call_finish(call, status, e->sip_status, code_of(e, answered), reason);
 }
 
 typedef void event_fn(struct call *call, const struct dp_event *e);
@@ -325,7 +350,12 @@ static event_fn *const events[DP_EV_TYPES] = {
 void calls_dp_event(struct calls *c, const struct dp_event *e)
 {
 	call_reap(c);
-	struct call *call = call_by_tag(c, e->cookie);
-	if (call && e->cookie == call_tag(call, TAG_LEG) && e->type < DP_EV_TYPES && events[e->type])
+	if (e->type == DP_EV_INCOMING) {
+		call_incoming(c, e);
+		return;
+	}
+	struct call *call = e->cookie ? call_by_tag(c, e->cookie) : call_by_leg(c, e->leg);
+	bool ours = call && (!e->cookie || e->cookie == call_tag(call, TAG_LEG));
+	if (ours && e->type < DP_EV_TYPES && events[e->type])
 		events[e->type](call, e);
 }

@@ -21,6 +21,7 @@ enum call_phase {
 	CALL_NEW,       /* made, not on disk */
 	CALL_RESOLVING, /* looking for an address, or waiting for room in the ring */
 	CALL_DIALING,   /* ORIGINATE is with the worker */
+	CALL_INCOMING,  /* from outside, not answered: its TwiML may run */
 	CALL_UP,        /* answered */
 	CALL_OVER,      /* terminal status told; may linger for what is still in flight */
 	CALL_PHASES
@@ -37,6 +38,7 @@ enum call_tag {
 	TAG_LIMIT, /* longest call */
 	TAG_RETRY,
 	TAG_ANSWERED, /* the record that tells of the answer is on disk */
+	TAG_TAKEN,    /* the record of a call from outside is on disk */
 };
 
 /* A remark kept until the call is on disk. */
@@ -96,6 +98,11 @@ struct call {
 	uint16_t progress; /* the last provisional response */
 	bool ringing;
 	uint64_t answered_ns;
+	/* A call from outside: local_uri and remote_uri are From and To of its INVITE, answer_headers those of the INVITE. */
+	bool inbound, offers_media, answer_sent, early_sent;
+	const char *refused_as; /* the status we gave it by refusing; NULL: not refused */
+	struct call *leg_next;  /* calls found by their leg */
+	dp_leg leg_key;
 	uint16_t invite_status; /* final response to the INVITE, 0 = none */
 	char *sip_call_id, *local_uri, *remote_uri;
 	char *answer_headers, *end_headers; /* "Name: value\r\n" … */
@@ -131,9 +138,11 @@ struct calls {
 	struct call_slot *slots;
 	uint32_t n_slots, free_slot; /* free_slot: index + 1, 0 = none */
 	struct call **by_sid;        /* n_buckets chains, a power of two */
+	struct call **by_leg;        /* calls from outside, as many chains */
 	uint32_t n_buckets, n_calls; /* n_calls: objects, live or lingering */
 	uint32_t live, lingering;
 	struct call *reap; /* to be freed at the next entry */
+	bool closed;       /* no new calls from outside */
 };
 
 /* call_table.c: objects by SID and by tag */
@@ -150,6 +159,24 @@ void call_reap(struct calls *c);
 void call_settle(struct call *call);
 void call_live_ended(struct call *call);
 
+/* The leg of a call from outside is its name in events. */
+void call_key_leg(struct call *call, dp_leg leg);
+struct call *call_by_leg(struct calls *c, dp_leg leg);
+
+/* Its TwiML may run. */
+static inline bool call_runs(const struct call *call)
+{
+	return call->phase == CALL_UP || call->phase == CALL_INCOMING;
+}
+
+/* call_inbound.c: calls from outside */
+void call_incoming(struct calls *c, const struct dp_event *e);
+/* Answer it, if that has not been asked for. */
+void call_answer(struct call *call);
+void call_reject(struct call *call, uint16_t status);
+/* 183 with our SDP, once; false: its INVITE offered none. */
+bool call_early_media(struct call *call);
+
 /* call_leg.c: dialling and the end */
 void call_dial_out(struct call *call);
 void call_originate(struct call *call);
@@ -158,6 +185,9 @@ void call_hangup(struct call *call, const char *why);
 /* code: of the notification that says why it did not complete; of a completed call, 0: there is none. */
 void call_finish(struct call *call, const char *status, uint16_t sip_status, int code, const char *reason);
 void call_set_status(struct call *call, const char *status);
+/* Save the record; tag: what waits for it, 0 = nothing. */
+void call_save(struct call *call, uint64_t tag);
+void call_set_timer(struct call *call, enum call_tag kind, uint64_t at_ns);
 
 /* call_story.c: one more line, "<Unix ms> text" */
 void call_story(struct call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -196,6 +226,8 @@ void dial_progress(struct call *child, bool early_media);
 void dial_answered(struct call *child);
 /* The document that screened child came to its end. */
 void dial_screened(struct call *child);
+/* The calling leg has been answered: whoever was to be put through to it is. */
+void dial_caller_up(struct call *parent);
 /* The caller's audio flows with peer (on), or no longer. */
 void dial_bridged(struct call *parent, dp_leg peer, bool on);
 /* An answered child does something else from here on: for its parent the <Dial> is over. */

@@ -16,6 +16,8 @@ static const struct row {
     {DP_END_NO_RESPONSE, 0, 1, "no-answer"},
     {DP_END_RING_TIMEOUT, 0, -1, "no-answer"},
     {DP_END_CANCELED, 0, -1, "canceled"},
+    {DP_END_REMOTE_CANCEL, 0, -1, "canceled"},
+    {DP_END_DECLINED, 0, -1, "canceled"},
     {DP_END_NONE, 0, -1, "failed"},
 };
 

@@ -37,9 +37,36 @@ static uint32_t bucket(const struct calls *c, const char *sid)
 	return (uint32_t)hash_span(&c->key, span_str(sid)) & (c->n_buckets - 1);
 }
 
+static struct call **leg_bucket(const struct calls *c, dp_leg leg)
+{
+	return &c->by_leg[(uint32_t)hash_bytes(&c->key, &leg, sizeof leg) & (c->n_buckets - 1)];
+}
+
+static void chain_leg(struct call *call)
+{
+	struct call **head = leg_bucket(call->calls, call->leg_key);
+	call->leg_next = *head;
+	*head = call;
+}
+
+void call_key_leg(struct call *call, dp_leg leg)
+{
+	call->leg_key = leg;
+	chain_leg(call);
+}
+
+struct call *call_by_leg(struct calls *c, dp_leg leg)
+{
+	struct call *call = leg && c->n_buckets ? *leg_bucket(c, leg) : NULL;
+	while (call && call->leg_key != leg)
+		call = call->leg_next;
+	return call;
+}
+
 static void chain_all(struct calls *c)
 {
 	memset(c->by_sid, 0, c->n_buckets * sizeof *c->by_sid);
+	memset(c->by_leg, 0, c->n_buckets * sizeof *c->by_leg);
 	for (uint32_t i = 0; i < c->n_slots; i++) {
 		struct call *call = c->slots[i].call;
 		if (!call)
@@ -47,6 +74,8 @@ static void chain_all(struct calls *c)
 		struct call **head = &c->by_sid[bucket(c, call->row.sid)];
 		call->sid_next = *head;
 		*head = call;
+		if (call->leg_key)
+			chain_leg(call);
 	}
 }
 
@@ -56,6 +85,7 @@ static void grow_buckets(struct calls *c)
 		return;
 	c->n_buckets = c->n_buckets ? c->n_buckets * 2 : 64;
 	c->by_sid = mem_regrow(c->by_sid, c->n_buckets, sizeof *c->by_sid);
+	c->by_leg = mem_regrow(c->by_leg, c->n_buckets, sizeof *c->by_leg);
 	chain_all(c);
 }
 
@@ -115,6 +145,12 @@ static void unchain(struct call *call)
 	while (*at != call)
 		at = &(*at)->sid_next;
 	*at = call->sid_next;
+	if (!call->leg_key)
+		return;
+	at = leg_bucket(call->calls, call->leg_key);
+	while (*at != call)
+		at = &(*at)->leg_next;
+	*at = call->leg_next;
 }
 
 static void call_free(struct call *call)
@@ -143,6 +179,7 @@ void call_table_free(struct calls *c)
 			call_free(c->slots[i].call);
 	free(c->slots);
 	free(c->by_sid);
+	free(c->by_leg);
 }
 
 uint64_t call_tag(const struct call *call, enum call_tag kind)

@@ -34,6 +34,16 @@ static void on_dial_stop(struct call *call, const struct twiml_effect *e)
 	dial_stop(call);
 }
 
+static void on_answer(struct call *call, const struct twiml_effect *e)
+{
+	call_answer(call);
+}
+
+static void on_reject(struct call *call, const struct twiml_effect *e)
+{
+	call_reject(call, (uint16_t)e->code);
+}
+
 static void on_connect(struct call *call, const struct twiml_effect *e)
 {
 	dial_screened(call);
@@ -52,6 +62,8 @@ static effect_fn *const effects[] = {
     [TWIML_DO_DIAL] = dial_start,
     [TWIML_DO_DIAL_STOP] = on_dial_stop,
     [TWIML_DO_PAUSE] = on_pause,
+    [TWIML_DO_ANSWER] = on_answer,
+    [TWIML_DO_REJECT] = on_reject,
     [TWIML_DO_CONNECT] = on_connect,
     [TWIML_DO_HANGUP] = on_hangup,
     [TWIML_DO_NOTE] = on_note,
@@ -110,7 +122,8 @@ void call_twiml_start(struct call *call)
 	    .post = call->url_post,
 	    .fallback_url = call->fallback_url,
 	    .fallback_post = call->fallback_post,
-	    .screening = call->screened};
+	    .screening = call->screened,
+	    .ringing = call->phase == CALL_INCOMING};
 	if (!call->url)
 		call_story(call, "runs its inline TwiML");
 	if (!call->url)

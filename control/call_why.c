@@ -18,7 +18,8 @@ void call_why(const struct call *call, const struct dp_event *e, char *out, size
 {
 	struct span said = dp_event_span(e, e->reason);
 	int len = (int)(said.len < 300 ? said.len : 300);
-	bool ours = e->cause == DP_END_LOCAL_HANGUP || e->cause == DP_END_CANCELED;
+	bool ours =
+	    e->cause == DP_END_LOCAL_HANGUP || e->cause == DP_END_CANCELED || e->cause == DP_END_DECLINED;
 	if (e->cause == DP_END_REMOTE_BYE)
 		snprintf(out, n, "the far side hung up%s%.*s", len ? ": " : "", len, said.p);
 	else if (e->cause == DP_END_RING_TIMEOUT)
@@ -54,6 +55,10 @@ static const struct row {
     {DP_END_REJECTED, 603, 31603},
     {DP_END_RING_TIMEOUT, 0, 31480},
     {DP_END_CANCELED, 0, 31487},
+    {DP_END_REMOTE_CANCEL, 0, 31487},
+    {DP_END_DECLINED, 404, 31404},
+    {DP_END_DECLINED, 480, 31480},
+    {DP_END_DECLINED, 486, 31486},
     {DP_END_MEDIA, 0, 32102},
     {DP_END_CAPACITY, 0, 10004},
     {DP_END_BAD_COMMAND, 0, 12400},

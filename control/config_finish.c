@@ -212,6 +212,31 @@ static void finish_keys(struct config *c, struct config_errors *e)
 		finish_key(c, i, e);
 }
 
+/* ---- calls from outside ---- */
+
+static void check_method(const struct config *c, struct config_errors *e, const char *name, const char *method)
+{
+	if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0)
+		SAY(name, "%s must be GET or POST", name);
+}
+
+static void finish_inbound(struct config *c, struct config_errors *e)
+{
+	check_method(c, e, "inbound.voice_method", c->inbound_voice_method);
+	check_method(c, e, "inbound.fallback_method", c->inbound_fallback_method);
+	check_method(c, e, "inbound.status_callback_method", c->inbound_status_callback_method);
+	if (!*c->inbound_voice_url != !c->n_inbound_sources)
+		SAY(*c->inbound_voice_url ? "inbound.voice_url" : "inbound.sources",
+		    "inbound.voice_url and inbound.sources go together: what runs, and who may call");
+	if (!*c->inbound_account && c->n_accounts)
+		memcpy(c->inbound_account, c->accounts[0].sid, sizeof c->inbound_account);
+	else if (*c->inbound_account && !config_token(c, c->inbound_account))
+		SAY("inbound.account", "inbound.account %s is none of accounts", c->inbound_account);
+	c->dp.n_sources = (uint8_t)c->n_inbound_sources;
+	for (unsigned i = 0; i < c->n_inbound_sources; i++)
+		c->dp.sources[i] = (struct dp_net){c->inbound_sources[i].net, c->inbound_sources[i].prefix};
+}
+
 /* ---- derived ---- */
 
 static void fill_control_path(struct config *c, struct config_errors *e)
@@ -282,6 +307,7 @@ void config_finish(struct config *c, struct config_errors *e)
 	check_pattern(c, e, "client.uri", c->client_uri, "{client}");
 	finish_accounts(c, e);
 	finish_keys(c, e);
+	finish_inbound(c, e);
 	fill_derived(c, e);
 }
 

@@ -32,6 +32,13 @@ static void command(const struct call *parent, enum dp_cmd_type type, dp_leg pee
 
 /* ---- the outcome ---- */
 
+/* What a caller that was not answered (answerOnBridge) is told when nothing follows. */
+static uint16_t refusal_of(const struct form *f)
+{
+	const char *status = form_get(f, "DialCallStatus");
+	return strcmp(status, "busy") == 0 ? 486 : strcmp(status, "no-answer") == 0 ? 480 : 503;
+}
+
 /* Give the interpreter the outcome; the strings stay with the parent until its next dial. */
 static void tell_outcome(struct call *parent)
 {
@@ -45,7 +52,9 @@ static void tell_outcome(struct call *parent)
 	call_twiml_feed(parent, &(struct twiml_event){.type = TWIML_EV_DIAL_ENDED,
 	                            .params = d->params,
 	                            .n_params = (uint32_t)d->form.n,
-	                            .dialled = d->dialled});
+	                            .dialled = d->dialled,
+	                            .answered = parent->phase == CALL_UP || parent->answer_sent,
+	                            .refusal = refusal_of(&d->form)});
 }
 
 /* Of somebody who was never called. */
@@ -247,7 +256,7 @@ void dial_start(struct call *parent, const struct twiml_effect *e)
 	struct call_dial *d = &parent->dial;
 	prepare(d, e);
 	struct dial_trouble t = look(parent, d->fork.n);
-	bool leaving = parent->phase != CALL_UP || parent->hangup_sent; /* nobody's fault */
+	bool leaving = !call_runs(parent) || parent->hangup_sent; /* nobody's fault */
 	if (t.code && !leaving)
 		call_note(parent, t.code, true, "<Dial>: %s; nothing is dialled", t.why);
 	d->active = true;
@@ -283,8 +292,9 @@ void dial_abandon(struct call *parent)
 void dial_progress(struct call *child, bool early_media)
 {
 	struct call *parent = parent_of(child);
-	if (!parent || parent->phase != CALL_UP || !early_media || parent->dial.early ||
-	    parent->dial.fork.closed)
+	if (!parent || !call_runs(parent) || !early_media || parent->dial.early || parent->dial.fork.closed)
+		return;
+	if (parent->phase == CALL_INCOMING && !parent->answer_sent && !call_early_media(parent))
 		return;
 	parent->dial.early = call_tag(child, TAG_LEG);
 	command(parent, DP_CMD_BRIDGE, child->leg);
@@ -295,15 +305,27 @@ void dial_progress(struct call *child, bool early_media)
 static void connect_to(struct call *parent, struct call *child)
 {
 	child->connected = true;
+	if (parent->phase == CALL_INCOMING) {
+		call_answer(parent); /* dial_caller_up goes on */
+		return;
+	}
 	if (parent->dial.relayed == child->leg)
 		parent->dial.bridged = true;
 	command(parent, DP_CMD_BRIDGE, child->leg);
 }
 
+void dial_caller_up(struct call *parent)
+{
+	const struct call_dial *d = &parent->dial;
+	struct call *child = d->active && d->fork.winner >= 0 ? child_of(parent, d->fork.winner) : NULL;
+	if (child && child->connected && child->phase == CALL_UP)
+		connect_to(parent, child);
+}
+
 void dial_answered(struct call *child)
 {
 	struct call *parent = parent_of(child);
-	if (!parent || parent->phase != CALL_UP) {
+	if (!parent || !call_runs(parent)) {
 		call_hangup(child, "the calling side hung up");
 		return;
 	}
@@ -324,7 +346,7 @@ void dial_answered(struct call *child)
 void dial_screened(struct call *child)
 {
 	struct call *parent = parent_of(child);
-	if (parent && parent->phase == CALL_UP && child->phase == CALL_UP && !child->hangup_sent)
+	if (parent && call_runs(parent) && child->phase == CALL_UP && !child->hangup_sent)
 		connect_to(parent, child);
 	else
 		call_hangup(child, "the calling side hung up");

@@ -52,6 +52,10 @@ void leg_states_event(struct leg_states *s, const struct dp_event *e)
 	case DP_EV_STARTED:
 		move(s, e->leg, LEG_TRYING);
 		break;
+	case DP_EV_INCOMING:
+		leg_states_originated(s);
+		move(s, e->leg, LEG_RINGING);
+		break;
 	case DP_EV_PROGRESS:
 		move(s, e->leg, LEG_RINGING);
 		break;

@@ -16,6 +16,8 @@ struct twiml_session {
 	const struct twiml_node *at;   /* the verb that runs or is next */
 	char *base, *fallback_url;
 	bool fallback_post, fallback_used, screening;
+	bool ringing;
+	uint16_t refusal; /* of a caller that rings, by the <Dial> that failed */
 	enum twiml_fetch_for fetching;
 	uint32_t chain; /* documents since something took time */
 	char error_code[16];
@@ -54,6 +56,25 @@ static void over(struct twiml_session *s, struct twiml_effects *out, bool hangup
 	s->state = ST_OVER;
 }
 
+#define SIP_FAILED 500 /* to a caller whose document cannot be had */
+#define SIP_BUSY   486
+#define SIP_REJECTED 404
+
+static void answer(struct twiml_session *s, struct twiml_effects *out)
+{
+	if (s->ringing)
+		put(out, TWIML_DO_ANSWER);
+	s->ringing = false;
+}
+
+/* Refuse the call if it rings, hang up if it does not. */
+static void turn_away(struct twiml_session *s, struct twiml_effects *out, int status)
+{
+	if (s->ringing)
+		put(out, TWIML_DO_REJECT)->code = status;
+	over(s, out, !s->ringing);
+}
+
 static void set_text(char **to, const char *from)
 {
 	char *copy = from ? strdup(from) : NULL;
@@ -89,7 +110,7 @@ static void failed(struct twiml_session *s, struct twiml_effects *out, int code,
 	out->e[out->n - 1].line = at ? at->line : 0;
 	out->e[out->n - 1].col = at ? at->col : 0;
 	if (!s->fallback_url || s->fallback_used) {
-		over(s, out, true);
+		turn_away(s, out, SIP_FAILED);
 		return;
 	}
 	s->fallback_used = true;
@@ -147,6 +168,8 @@ static void verb_dial(struct twiml_session *s, struct twiml_effects *out)
 		after_dial(s, out, not_dialled, 2);
 		return;
 	}
+	if (!span_eq(twiml_attr(s->at, "answerOnBridge"), SPAN("true")))
+		answer(s, out);
 	struct twiml_effect *e = put(out, TWIML_DO_DIAL);
 	e->dial = s->at;
 	e->base = s->base;
@@ -165,16 +188,19 @@ static void verb_redirect(struct twiml_session *s, struct twiml_effects *out)
 	fetch(s, out, TWIML_FOR_REDIRECT, s->at->text.p, is_post(s->at));
 }
 
+/* Only <Reject> avoids the answer. */
 static void verb_hangup(struct twiml_session *s, struct twiml_effects *out)
 {
+	answer(s, out);
 	over(s, out, true);
 }
 
-/* Only a call that rings can be rejected, and every call that reaches a document here has been answered. */
 static void verb_reject(struct twiml_session *s, struct twiml_effects *out)
 {
-	note(out, TWIML_E_SCHEMA, false, s->at, "<Reject> on a call that has been answered: hung up");
-	over(s, out, true);
+	if (!s->ringing)
+		note(out, TWIML_E_SCHEMA, false, s->at, "<Reject> on a call that has been answered: hung up");
+	bool busy = span_eq(twiml_attr(s->at, "reason"), SPAN("busy"));
+	turn_away(s, out, busy ? SIP_BUSY : SIP_REJECTED);
 }
 
 typedef void verb_fn(struct twiml_session *s, struct twiml_effects *out);
@@ -189,8 +215,13 @@ static verb_fn *const verbs[TWIML_EL_COUNT] = {
 
 static void document_ends(struct twiml_session *s, struct twiml_effects *out)
 {
+	if (s->ringing && s->refusal) {
+		turn_away(s, out, s->refusal);
+		return;
+	}
 	if (s->screening)
 		put(out, TWIML_DO_CONNECT);
+	answer(s, out);
 	over(s, out, !s->screening);
 }
 
@@ -238,6 +269,7 @@ static void on_start(struct twiml_session *s, const struct twiml_event *ev, stru
 	set_text(&s->fallback_url, ev->fallback_url);
 	s->fallback_post = ev->fallback_post;
 	s->screening = ev->screening;
+	s->ringing = ev->ringing;
 	if (ev->program) {
 		on_document(s, ev, out);
 		return;
@@ -265,6 +297,8 @@ static void on_pause_done(struct twiml_session *s, const struct twiml_event *ev,
 static void on_dial_ended(struct twiml_session *s, const struct twiml_event *ev, struct twiml_effects *out)
 {
 	s->state = ST_RUNNING;
+	s->ringing &= !ev->answered;
+	s->refusal = ev->refusal;
 	if (ev->dialled)
 		s->chain = 0;
 	after_dial(s, out, ev->params, ev->n_params);

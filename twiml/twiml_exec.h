@@ -6,6 +6,8 @@
  *	                                                         DIAL  ──► DIAL_ENDED
  *	A document that screens a call (START with screening) ends by CONNECT: the call is put through. Only a
  *	<Hangup> or a failure in it ends by HANGUP, and <Dial> is a failure (13201).
+ *	A call that rings (START with ringing) is answered by ANSWER before the first verb that needs that: all but <Pause>,
+ *	<Redirect>, <Reject> and <Dial answerOnBridge>. REJECT refuses it instead.
  *	LEG_GONE may come at any time: a dial in progress is ended (DIAL_STOP), its action is still requested, and
  *	nothing else runs.
  *
@@ -45,11 +47,14 @@ struct twiml_event {
 	const char *fallback_url;      /* START: copied; NULL = none */
 	bool fallback_post;
 	bool screening; /* START: the document decides whether a call is put through */
+	bool ringing;   /* START: the call has not been answered */
 	int code;       /* FETCH_FAILED */
 	const char *text;
 	const struct twiml_param *params; /* DIAL_ENDED; borrowed, passed through to FETCH of the same step */
 	uint32_t n_params;
 	bool dialled; /* DIAL_ENDED: somebody was really called, time has passed */
+	bool answered; /* DIAL_ENDED: the calling side has been answered (answerOnBridge) */
+	uint16_t refusal; /* DIAL_ENDED: SIP status for a caller that still rings when nothing follows; 0: none */
 };
 
 enum twiml_effect_type {
@@ -58,6 +63,8 @@ enum twiml_effect_type {
 	TWIML_DO_DIAL,      /* answer by DIAL_ENDED */
 	TWIML_DO_DIAL_STOP, /* end the dial; DIAL_ENDED follows */
 	TWIML_DO_PAUSE,     /* answer by PAUSE_DONE */
+	TWIML_DO_ANSWER,    /* nobody waits for it: what follows holds for the answered call */
+	TWIML_DO_REJECT,    /* refuse the ringing call with SIP status .code */
 	TWIML_DO_CONNECT,   /* the end of a document that screens: put the call through */
 	TWIML_DO_HANGUP,
 	TWIML_DO_NOTE,
@@ -80,7 +87,7 @@ struct twiml_effect {
 	const struct twiml_node *dial;
 	/* PAUSE */
 	uint32_t seconds;
-	/* NOTE */
+	/* NOTE; REJECT: SIP status */
 	int code;
 	bool error;
 	uint32_t line, col;

@@ -78,6 +78,8 @@ static void w_save(void *ctx, const struct call_row *r, uint64_t tag)
 	assert_non_null(r->to);
 	assert_non_null(r->from);
 	struct world_save *s = &w->save[w->n_save++];
+	if (tag)
+		w->take_tag = tag;
 	*s = (struct world_save){.status = r->status,
 	    .end_time = r->end_time,
 	    .start_time = r->start_time,
@@ -146,7 +148,7 @@ static bool w_enhanced(void *ctx, const char *account)
 	return !((struct world *)ctx)->plain_sip;
 }
 
-static void init(struct world *w, uint32_t calls_max, const char *trunk, const char *client)
+static void init(struct world *w, uint32_t calls_max, const char *trunk, const char *client, bool inbound)
 {
 	memset(w, 0, offsetof(struct world, sent)); /* the rest is 20 MB */
 	w->now_ns = 5 * WORLD_S;
@@ -157,7 +159,10 @@ static void init(struct world *w, uint32_t calls_max, const char *trunk, const c
 	    .outbound_host = "198.51.100.1",
 	    .time_limit_s = 14400,
 	    .trunk_uri = trunk,
-	    .client_uri = client};
+	    .client_uri = client,
+	    .inbound = {.account_sid = "AC00000000000000000000000000000001",
+	        .voice_url = inbound ? "http://app.example.com/in" : NULL,
+	        .status_callback = "http://app.example.com/done"}};
 	struct calls_ops ops = {.ctx = w,
 	    .now_ns = w_now,
 	    .wall_ms = w_wall,
@@ -178,12 +183,17 @@ static void init(struct world *w, uint32_t calls_max, const char *trunk, const c
 
 void world_init(struct world *w, uint32_t calls_max)
 {
-	init(w, calls_max, NULL, NULL);
+	init(w, calls_max, NULL, NULL, false);
+}
+
+void world_init_inbound(struct world *w, uint32_t calls_max)
+{
+	init(w, calls_max, NULL, NULL, true);
 }
 
 void world_init_trunk(struct world *w, uint32_t calls_max)
 {
-	init(w, calls_max, "sip:{number}@gw.example.net:5070;user=phone", "sip:{client}@pbx.example.net");
+	init(w, calls_max, "sip:{number}@gw.example.net:5070;user=phone", "sip:{client}@pbx.example.net", false);
 }
 
 void world_forget(struct world *w)
@@ -323,6 +333,43 @@ void world_bridged(struct world *w, uint32_t i, dp_leg leg, dp_leg peer, bool on
 	struct dp_event e = event(w, i, on ? DP_EV_BRIDGED : DP_EV_UNBRIDGED, leg);
 	e.peer = peer;
 	calls_dp_event(w->c, &e);
+}
+
+void world_incoming(struct world *w, char sid[35], dp_leg leg)
+{
+	bool bad = false;
+	struct dp_event e = {.type = DP_EV_INCOMING, .leg = leg, .early_media = true, .max_forwards = 70};
+	e.remote.a = (struct ip_addr){4, {192, 0, 2, 77}};
+	e.request_uri = dp_event_text(&e, SPAN("sip:4815@pbx.example.net:5062;user=phone"), &bad);
+	e.remote_uri = dp_event_text(&e, SPAN("sip:ann@example.org"), &bad);
+	e.local_uri = dp_event_text(&e, SPAN("sip:4815@pbx.example.net"), &bad);
+	e.sip_call_id = dp_event_text(&e, SPAN("ann-call@192.0.2.77"), &bad);
+	e.headers = dp_event_text(&e, SPAN("X-Ticket: 42\r\nUser-to-User: c0ffee\r\n"), &bad);
+	calls_dp_event(w->c, &e);
+	if (sid && w->n_save)
+		memcpy(sid, w->save[w->n_save - 1].sid, 35);
+	if (w->take_tag && !w->slow_disk)
+		calls_stored(w->c, w->take_tag, true, NULL);
+}
+
+void world_caller(struct world *w, dp_leg leg, enum dp_ev_type type)
+{
+	struct dp_event e = {.type = (uint16_t)type, .leg = leg, .sip_status = type == DP_EV_ANSWERED ? 200 : 0};
+	calls_dp_event(w->c, &e);
+}
+
+void world_caller_ended(struct world *w, dp_leg leg, enum dp_end_cause cause, uint16_t status)
+{
+	struct dp_event e = {.type = DP_EV_ENDED, .leg = leg, .cause = (uint8_t)cause, .sip_status = status};
+	calls_dp_event(w->c, &e);
+}
+
+const struct dp_cmd *world_cmd(const struct world *w, enum dp_cmd_type type)
+{
+	for (uint32_t i = w->n_sent; i-- > 0;)
+		if (w->sent[i].type == type)
+			return &w->sent[i];
+	return NULL;
 }
 
 void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body)

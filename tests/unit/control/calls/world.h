@@ -46,6 +46,7 @@ struct world {
 	uint64_t now_ns, rnd;
 	int64_t wall_ms;
 	bool plain_sip; /* the account's Enhanced Programmable SIP Features are off */
+	bool slow_disk; /* the record of a call from outside is not written at once */
 	int originate_rc, webhook_rc;
 	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_event, n_timer;
 	/* from here on entries are as good as their counts above */
@@ -58,6 +59,7 @@ struct world {
 	struct world_save save[WORLD_MAX];
 	struct world_note note[WORLD_MAX];
 	struct world_event event[WORLD_MAX];
+	uint64_t take_tag; /* of the last save somebody waits for */
 	struct world_timer timer[256];
 	char log_level, log[400]; /* the last line */
 };
@@ -65,6 +67,8 @@ struct world {
 void world_init(struct world *w, uint32_t calls_max);
 /* With a trunk and an address for clients. */
 void world_init_trunk(struct world *w, uint32_t calls_max);
+/* Calls from outside run http://app.example.com/in and tell http://app.example.com/done. */
+void world_init_inbound(struct world *w, uint32_t calls_max);
 void world_fini(struct world *w);
 void world_forget(struct world *w); /* what was recorded so far */
 
@@ -89,6 +93,13 @@ void world_ended_saying(
 
 /* i: the parent's ORIGINATE */
 void world_bridged(struct world *w, uint32_t i, dp_leg leg, dp_leg peer, bool on);
+
+/* A call from outside: INCOMING (with an offer), its record written; and what else is told of it. The SID is left in sid. */
+void world_incoming(struct world *w, char sid[35], dp_leg leg);
+void world_caller(struct world *w, dp_leg leg, enum dp_ev_type type);
+void world_caller_ended(struct world *w, dp_leg leg, enum dp_end_cause cause, uint16_t status);
+/* The newest command of this type, or NULL. */
+const struct dp_cmd *world_cmd(const struct world *w, enum dp_cmd_type type);
 
 /* The application. */
 void world_reply(struct world *w, uint32_t i, long status, const char *type, const char *body);
