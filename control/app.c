@@ -237,7 +237,7 @@ static int start_calls(struct app *a, int events_fd)
 	    .trunk_uri = a->conf->trunk_uri,
 	    .trunk_from = a->conf->trunk_from,
 	    .client_uri = a->conf->client_uri,
-	    .inbound = {.account_sid = a->conf->inbound_account,
+	    .inbound = {.account_sid = *a->conf->inbound_account ? a->conf->inbound_account : a->conf->accounts[0].sid,
 	        .voice_url = a->conf->inbound_voice_url,
 	        .fallback_url = a->conf->inbound_fallback_url,
 	        .status_callback = a->conf->inbound_status_callback,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls from outside: their record, their ringing, their answer or refusal. What runs on them is in call_twiml.c. */
 #include "control/call_priv.h"
+#include "sip-parser/base/ascii.h"
 #include "sip-parser/sip_uri.h"
 
 #include <stdio.h>
@@ -32,6 +33,27 @@ static void set_domain(struct call *call, struct span ruri)
 	snprintf(call->target.uri, sizeof call->target.uri, "%.*s", (int)ruri.len, ruri.p);
 }
 
+/* The user part as far as it may stand in a From of ours. */
+static void set_caller(struct call *call, struct span from)
+{
+	struct sip_uri u;
+	uint32_t off;
+	size_t n = 0;
+	if (sip_uri_parse(&u, from, &off))
+		return;
+	for (uint32_t i = 0; i < u.user.len && n < CALL_FROM_MAX; i++)
+		if (ascii_is(u.user.p[i], ASCII_ALPHA | ASCII_DIGIT) || memchr("+-_.", u.user.p[i], 4))
+			call->caller[n++] = u.user.p[i];
+	call->caller[n] = '\0';
+}
+
+const char *call_caller(const struct call *call)
+{
+	if (!call->inbound)
+		return call->row.from;
+	return call->caller[0] ? call->caller : call->calls->conf.default_from;
+}
+
 /* From and To, as Caller and Called, are those of the INVITE. */
 static void set_texts(struct call *call, const struct dp_event *e)
 {
@@ -44,6 +66,7 @@ static void set_texts(struct call *call, const struct dp_event *e)
 	call_text_span(&call->answer_headers, dp_event_span(e, e->headers));
 	ip_addr_put(&b, &e->remote.a);
 	set_domain(call, dp_event_span(e, e->request_uri));
+	set_caller(call, dp_event_span(e, e->remote_uri));
 }
 
 static void set_program(struct call *call)

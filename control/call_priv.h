@@ -100,6 +100,7 @@ struct call {
 	uint64_t answered_ns;
 	/* A call from outside: local_uri and remote_uri are From and To of its INVITE, answer_headers those of the INVITE. */
 	bool inbound, offers_media, answer_sent, early_sent;
+	char caller[CALL_FROM_MAX + 1]; /* user part of its From: the From of whom it dials */
 	const char *refused_as; /* the status we gave it by refusing; NULL: not refused */
 	struct call *leg_next;  /* calls found by their leg */
 	dp_leg leg_key;
@@ -171,6 +172,8 @@ static inline bool call_runs(const struct call *call)
 
 /* call_inbound.c: calls from outside */
 void call_incoming(struct calls *c, const struct dp_event *e);
+/* Whom a called leg shows as its caller, when nothing else is said. */
+const char *call_caller(const struct call *call);
 /* Answer it, if that has not been asked for. */
 void call_answer(struct call *call);
 void call_reject(struct call *call, uint16_t status);

@@ -50,7 +50,7 @@ struct config {
 	                          5060 */
 	char trunk_uri[256], client_uri[256]; /* with {number}, {client} */
 	char trunk_from[64];
-	char inbound_account[35]; /* after loading never empty */
+	char inbound_account[35]; /* empty: the first of accounts */
 	char inbound_voice_url[256], inbound_fallback_url[256], inbound_status_callback[256];
 	char inbound_voice_method[8], inbound_fallback_method[8], inbound_status_callback_method[8];
 	uint32_t n_inbound_sources;

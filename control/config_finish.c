@@ -228,9 +228,7 @@ static void finish_inbound(struct config *c, struct config_errors *e)
 	if (!*c->inbound_voice_url != !c->n_inbound_sources)
 		SAY(*c->inbound_voice_url ? "inbound.voice_url" : "inbound.sources",
 		    "inbound.voice_url and inbound.sources go together: what runs, and who may call");
-	if (!*c->inbound_account && c->n_accounts)
-		memcpy(c->inbound_account, c->accounts[0].sid, sizeof c->inbound_account);
-	else if (*c->inbound_account && !config_token(c, c->inbound_account))
+	if (*c->inbound_account && !config_token(c, c->inbound_account))
 		SAY("inbound.account", "inbound.account %s is none of accounts", c->inbound_account);
 	c->dp.n_sources = (uint8_t)c->n_inbound_sources;
 	for (unsigned i = 0; i < c->n_inbound_sources; i++)

@@ -113,7 +113,7 @@ static void set_texts(struct call *child, const struct call *parent, struct dial
 	if (caller_id.len)
 		call_text_span(&child->from, caller_id);
 	else
-		call_text(&child->from, n->from ? n->from : parent->row.from);
+		call_text(&child->from, n->from ? n->from : call_caller(parent));
 	child->row.to = child->to;
 	child->row.from = child->from;
 	if (n->username.len) {

@@ -32,7 +32,9 @@ class Sipp {
 			'-d', String(o.delay_ms === undefined ? 100 : o.delay_ms), '-m', String(o.calls || 1),
 			'-recv_timeout', String(o.recv_ms || 30000), '-trace_err', '-error_file', `${this.log}.err`];
 		if (o.echo) a.push('-rtp_echo');
+		if (o.service) a.push('-s', o.service);
 		if (o.calls > 100) a.push('-l', String(o.calls));
+		if (o.calling) a.push(`${host.ENGINE_IP}:5060`);
 		return a;
 	}
 
@@ -52,6 +54,7 @@ class Sipp {
 		fs.closeSync(out);
 		running.add(this);
 		this.done = host.ended(this.child).then((code) => { running.delete(this); this.code = code; return code; });
+		if (this.opt.calling) return this;
 		await until(() => this.listening() || this.code !== undefined, `sipp ${this.scenario} listening`, 8000);
 		if (this.code !== undefined) throw new Error(`sipp ${this.scenario} did not start:\n${this.output()}`);
 		return this;
@@ -83,8 +86,13 @@ function callee(scenario, opt) {
 	return new Sipp(scenario, opt).start();
 }
 
+// Calls the engine at once; service: the user it calls.
+function caller(scenario, opt) {
+	return new Sipp(scenario, { ...opt, calling: true }).start();
+}
+
 function stopAll() {
 	for (const s of running) s.stop();
 }
 
-module.exports = { callee, stopAll };
+module.exports = { callee, caller, stopAll };

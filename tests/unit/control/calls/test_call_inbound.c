@@ -183,6 +183,7 @@ static void a_dial_answers_the_caller_first(void **state)
 	world_caller(&w, LEG, DP_EV_ANSWERED);
 	assert_string_equal(world_last(&w, sid)->status, "in-progress");
 	uint32_t i = child(0, KID);
+	assert_true(span_eq(dp_cmd_span(&w.sent[i], w.sent[i].orig.from_user), SPAN("ann")));
 	world_answered(&w, i, KID, NULL);
 	const struct dp_cmd *b = world_cmd(&w, DP_CMD_BRIDGE);
 	assert_true(b->leg == LEG && b->peer == KID);
