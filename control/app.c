@@ -5,6 +5,7 @@
 #include "control/http_tls.h"
 #include "control/mem.h"
 #include "control/privs.h"
+#include "control/webhook.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -374,6 +375,7 @@ static void take_down(struct app *a)
 	a->outbox = NULL;
 	app_held_free(a->held);
 	jars_free(a->jars);
+	webhook_forget_keys();
 	if (a->server)
 		http_server_free(a->server);
 	if (a->rest_fd >= 0)

@@ -2,12 +2,12 @@
 #include "control/app_ops.h"
 
 #include "control/mem.h"
+#include "control/random.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* Something the call logic waits for: whom to tell under which name. */
 struct pending {
@@ -39,15 +39,7 @@ static int64_t op_wall(void *ctx)
 
 static void op_random(void *ctx, void *out, size_t n)
 {
-	for (char *p = out; n;) {
-		ssize_t got = getrandom(p, n, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			abort(); /* SIDs and tags must not be guessable */
-		p += got;
-		n -= (size_t)got;
-	}
+	random_bytes(out, n);
 }
 
 static void op_timer(void *ctx, uint64_t tag, uint64_t at_ns)

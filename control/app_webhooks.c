@@ -4,6 +4,7 @@
 #include "control/app_ops.h"
 #include "control/log_text.h"
 #include "control/mem.h"
+#include "control/random.h"
 #include "control/store_table.h"
 #include "control/webhook.h"
 #include "control/webhook_override.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define BODY_KEPT   4096 /* of an answer, in its event */
 #define PARAMS_KEPT 8192
@@ -43,16 +43,6 @@ static void on_answer(void *ctx, const struct http_result *r)
 	else
 		calls_http_done(q->app->calls, q->tag, r);
 	asked_free(q);
-}
-
-static void random_sid(char out[35], const char *prefix)
-{
-	unsigned char r[16];
-	if (getrandom(r, sizeof r, 0) != sizeof r)
-		abort(); /* cannot fail for so few bytes once the system is up */
-	memcpy(out, prefix, 2);
-	for (int i = 0; i < 16; i++)
-		snprintf(out + 2 + 2 * i, 3, "%02x", r[i]);
 }
 
 static const char *next_step(const struct asked *q, const struct http_result *r, bool again)
@@ -125,7 +115,7 @@ static struct asked *remember(
 	q->app = a;
 	q->post = w->post;
 	q->url = mem_dup(w->url);
-	q->params = form_encode(w->params);
+	q->params = mem_dup(w->text);
 	if (strlen(q->params) > PARAMS_KEPT)
 		q->params[PARAMS_KEPT] = 0;
 	snprintf(q->account_sid, sizeof q->account_sid, "%s", account_sid);
@@ -154,8 +144,11 @@ static int ask(struct app *a, const char *account_sid, struct webhook *w, struct
 int app_webhook(
     void *app, const char *account_sid, const char *url, bool post, const struct form *params, uint64_t tag)
 {
-	struct webhook w = {.url = url, .post = post, .params = params};
-	return ask(app, account_sid, &w, (struct asked){.tag = tag});
+	char *text = form_encode(params);
+	struct webhook w = {.url = url, .post = post, .params = params, .text = text};
+	int rc = ask(app, account_sid, &w, (struct asked){.tag = tag});
+	free(text);
+	return rc;
 }
 
 /* ---- status callbacks ---- */
@@ -180,7 +173,7 @@ void app_callback(void *app, const struct call_row *r, const struct form *params
 {
 	struct app *a = app;
 	char token[37], *text = form_encode(params);
-	webhook_token(token);
+	random_uuid(token);
 	struct callback_row c = {.token = token,
 	    .sequence = r->next_sequence - 1,
 	    .post = !r->status_callback_method || strcmp(r->status_callback_method, "GET") != 0,
@@ -200,7 +193,8 @@ static int send_callback(void *ctx, const struct callback_row *c, http_done_fn d
 	struct form params;
 	form_init(&params);
 	int rc = form_decode(&params, c->params, strlen(c->params), SIZE_MAX);
-	struct webhook w = {.url = c->url, .post = c->post, .params = &params, .token = c->token};
+	struct webhook w = {
+	    .url = c->url, .post = c->post, .params = &params, .text = c->params, .token = c->token};
 	if (rc == 0)
 		rc = ask(ctx, c->account_sid, &w, (struct asked){.done = done, .ctx = done_ctx});
 	form_fini(&params);

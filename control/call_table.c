@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/call_priv.h"
 #include "control/mem.h"
+#include "control/random.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -28,8 +29,7 @@ void call_hex_sid(struct calls *c, char out[35], const char *prefix)
 	c->ops.random(c->ops.ctx, r, sizeof r);
 	out[0] = prefix[0];
 	out[1] = prefix[1];
-	for (int i = 0; i < 16; i++)
-		snprintf(out + 2 + 2 * i, 3, "%02x", r[i]);
+	*random_hex(out + 2, r, sizeof r) = '\0';
 }
 
 static uint32_t bucket(const struct calls *c, const char *sid)

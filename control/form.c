@@ -17,42 +17,51 @@ void form_init(struct form *f)
 
 void form_fini(struct form *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n; i++)
 		free(f->pairs[i].name);
-		free(f->pairs[i].value);
-	}
 	free(f->pairs);
 	form_init(f);
 }
 
-/* Takes both strings. */
-static void push(struct form *f, char *name, char *value)
+/* Room for a pair of these lengths, in one piece that the name is the start of. */
+static struct form_pair *add(struct form *f, size_t name_len, size_t value_len)
 {
 	if (f->n == f->cap) {
-		f->cap = f->cap ? f->cap * 2 : 16;
+		f->cap = f->cap ? f->cap * 2 : 32;
 		f->pairs = mem_regrow(f->pairs, f->cap, sizeof *f->pairs);
 	}
-	f->pairs[f->n++] = (struct form_pair){name, value};
+	char *text = mem_regrow(NULL, name_len + value_len + 2, 1);
+	text[name_len] = text[name_len + 1 + value_len] = '\0';
+	struct form_pair *p = &f->pairs[f->n++];
+	*p = (struct form_pair){text, text + name_len + 1};
+	return p;
 }
 
 void form_add(struct form *f, const char *name, const char *value)
 {
-	push(f, mem_dup(name), mem_dup(value ? value : ""));
+	size_t name_len = strlen(name), value_len = value ? strlen(value) : 0;
+	struct form_pair *p = add(f, name_len, value_len);
+	memcpy(p->name, name, name_len);
+	if (value_len)
+		memcpy(p->value, value, value_len);
 }
 
 void form_addf(struct form *f, const char *name, const char *fmt, ...)
 {
+	char few[128];
 	va_list ap;
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(few, sizeof few, fmt, ap);
 	va_end(ap);
-	char *v = mem_zalloc(n < 0 ? 1 : (size_t)n + 1);
-	if (n > 0) {
-		va_start(ap, fmt);
-		vsnprintf(v, (size_t)n + 1, fmt, ap);
-		va_end(ap);
+	if (n < (int)sizeof few) {
+		form_add(f, name, n < 0 ? "" : few);
+		return;
 	}
-	push(f, mem_dup(name), v);
+	struct form_pair *p = add(f, strlen(name), (size_t)n);
+	memcpy(p->name, name, strlen(name));
+	va_start(ap, fmt);
+	vsnprintf(p->value, (size_t)n + 1, fmt, ap);
+	va_end(ap);
 }
 
 const struct form_pair *form_next(const struct form *f, const char *name, const struct form_pair *after)
@@ -88,11 +97,11 @@ static int escape(const char *s, size_t left)
 	return hi << 4 | lo;
 }
 
-/* Decoded copy, or NULL. */
-static char *decoded(const char *s, size_t len)
+/* Decoded into out, terminated. The length, or -1. */
+static ssize_t decode_into(char *out, const char *s, size_t len)
 {
-	char *out = mem_zalloc(len + 1);
 	size_t n = 0;
+	unsigned char seen = 0;
 	for (size_t i = 0; i < len; i++) {
 		int c = (unsigned char)s[i];
 		if (c == '+') {
@@ -102,29 +111,23 @@ static char *decoded(const char *s, size_t len)
 			i += 2;
 		}
 		if (c <= 0)
-			goto bad;
+			return -1;
+		seen |= (unsigned char)c;
 		out[n++] = (char)c;
 	}
-	if (utf8_valid(out, n))
-		return out;
-bad:
-	free(out);
-	return NULL;
+	out[n] = '\0';
+	return seen < 0x80 || utf8_valid(out, n) ? (ssize_t)n : -1;
 }
 
 static int decode_pair(struct form *f, const char *s, size_t len)
 {
 	const char *eq = memchr(s, '=', len);
 	size_t name_len = eq ? (size_t)(eq - s) : len;
-	char *name = decoded(s, name_len);
-	char *value = eq ? decoded(eq + 1, len - name_len - 1) : mem_dup("");
-	if (name && value) {
-		push(f, name, value);
-		return 0;
-	}
-	free(name);
-	free(value);
-	return -EINVAL;
+	struct form_pair *p = add(f, name_len, eq ? len - name_len - 1 : 0);
+	return decode_into(p->name, s, name_len) < 0 ||
+	               (eq && decode_into(p->value, eq + 1, len - name_len - 1) < 0)
+	           ? -EINVAL
+	           : 0;
 }
 
 int form_decode(struct form *f, const char *s, size_t len, size_t max_pairs)
@@ -141,18 +144,15 @@ int form_decode(struct form *f, const char *s, size_t len, size_t max_pairs)
 	return 0;
 }
 
-static bool plain(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '*' ||
-	       c == '-' || c == '.' || c == '_';
-}
+#define RANGE(from, to) [from... to] = 1
+static const unsigned char plain[256] = {
+    RANGE('0', '9'), RANGE('A', 'Z'), RANGE('a', 'z'), ['*'] = 1, ['-'] = 1, ['.'] = 1, ['_'] = 1};
 
 static char *encode_text(char *out, const char *s)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (plain(c)) {
+	for (unsigned char c; (c = (unsigned char)*s); s++) {
+		if (plain[c]) {
 			*out++ = (char)c;
 		} else if (c == ' ') {
 			*out++ = '+';
@@ -170,7 +170,7 @@ char *form_encode(const struct form *f)
 	size_t room = 1;
 	for (size_t i = 0; i < f->n; i++)
 		room += 3 * (strlen(f->pairs[i].name) + strlen(f->pairs[i].value)) + 2;
-	char *text = mem_zalloc(room), *p = text;
+	char *text = mem_regrow(NULL, room, 1), *p = text;
 	for (size_t i = 0; i < f->n; i++) {
 		if (i)
 			*p++ = '&';

@@ -23,6 +23,7 @@ struct http_client {
 	uint32_t connect_ms, total_ms;
 	uint32_t max_in_flight, in_flight;
 	struct http_hosts hosts;
+	struct http_easies easies;
 	struct http_job *active;
 };
 
@@ -129,8 +130,12 @@ static void sign_again(struct http_job *j);
 static void start_over(struct http_job *j)
 {
 	leave_multi(j);
-	free(j->url);
-	j->url = mem_dup(j->first_url);
+	if (j->hops) {
+		free(j->url);
+		j->url = mem_dup(j->first_url);
+		if (http_origin(&j->origin, j->url) < 0) /* it was one before */
+			abort();
+	}
 	j->post = j->first_post;
 	j->hops = 0;
 	j->header_bytes = 0;
@@ -210,13 +215,12 @@ static void on_deadline(void *ctx, struct loop_timer *t)
 
 /* ---- one hop ---- */
 
-static void start_exchange(
-    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
+static void start_exchange(struct http_job *j, const struct ip_addr *addrs, uint32_t n)
 {
-	int rc = http_easy_prepare(j, o, addrs, n);
+	int rc = http_easy_prepare(j, addrs, n);
 	if (rc == -EACCES) {
 		char message[512];
-		snprintf(message, sizeof message, "%s: %s", o->host,
+		snprintf(message, sizeof message, "%s: %s", j->origin.host,
 		    *j->refused ? j->refused : "no usable address");
 		finish(j, 11210, message, false);
 	} else if (rc < 0 || curl_multi_add_handle(j->client->multi, j->easy) != CURLM_OK) {
@@ -229,7 +233,6 @@ static void start_exchange(
 static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, const char *why)
 {
 	struct http_job *j = ctx;
-	struct http_origin o;
 	char message[400];
 	j->resolving = false;
 	j->dns_us += since_us(j->hop_ns);
@@ -238,24 +241,19 @@ static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, cons
 	} else if (n == 0) {
 		snprintf(message, sizeof message, "the host does not resolve: %s", why);
 		finish(j, 11210, message, false);
-	} else if (http_origin(&o, j->url) < 0) {
-		finish(j, 11100, "not an http(s) URL", false);
 	} else {
-		start_exchange(j, &o, addrs, n);
+		start_exchange(j, addrs, n);
 	}
 }
 
 static void hop(struct http_job *j)
 {
-	struct http_origin o;
-	if (http_origin(&o, j->url) < 0) {
-		finish(j, 11100, "not an http(s) URL", false);
-	} else if (o.literal) {
-		start_exchange(j, &o, NULL, 0);
+	if (j->origin.literal) {
+		start_exchange(j, NULL, 0);
 	} else {
 		j->hop_ns = loop_now_ns();
 		j->resolving = true;
-		dns_resolve_any(j->client->dns, o.host, on_resolved, j);
+		dns_resolve_any(j->client->dns, j->origin.host, on_resolved, j);
 	}
 }
 
@@ -302,6 +300,7 @@ static bool follow(struct http_job *j, long status)
 	leave_multi(j);
 	free(j->url);
 	j->url = url;
+	j->origin = o;
 	j->post = j->post && (status == 307 || status == 308);
 	sign_again(j);
 	hop(j);
@@ -420,6 +419,7 @@ static struct http_job *new_job(struct http_client *h, const struct http_request
 {
 	struct http_job *j = mem_zalloc(sizeof *j);
 	j->client = h;
+	j->easies = &h->easies;
 	j->policy = h->policy;
 	j->url = mem_dup(r->url);
 	j->first_url = mem_dup(r->url);
@@ -452,6 +452,7 @@ int http_client_send(struct http_client *h, const struct http_request *r, http_d
 	if (h->closing || h->hosts.waiting >= WAITING_MAX)
 		return -EAGAIN;
 	struct http_job *j = new_job(h, r);
+	j->origin = o;
 	j->done = done;
 	j->ctx = ctx;
 	http_hosts_push(&h->hosts, j, &o);
@@ -535,6 +536,7 @@ void http_client_free(struct http_client *h)
 	stop_all(h);
 	if (h->own_dns)
 		dns_free(h->dns);
+	http_easies_fini(&h->easies);
 	curl_multi_cleanup(h->multi);
 	loop_timer_cancel(h->loop, &h->tick);
 	loop_timer_cancel(h->loop, &h->start);

@@ -2,6 +2,7 @@
 #include "control/http_job.h"
 
 #include "control/mem.h"
+#include "sip-parser/base/ascii.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+
+#define IDLE_MAX 512 /* handles that wait; each has a buffer of 16 kB */
 
 /* ---- URL ---- */
 
@@ -46,10 +49,59 @@ static bool well_formed(const char *url)
 	return true;
 }
 
+static size_t span_of_name(const char *s)
+{
+	size_t n = 0;
+	while (ascii_is(s[n], ASCII_ALPHA | ASCII_DIGIT) || s[n] == '-' || s[n] == '.')
+		n++;
+	return n;
+}
+
+/* What curl would leave as it is: a name that begins with a letter, or an address in the one usual form. Others (octal
+ * numbers, user names, brackets) are curl's to read. */
+static bool plain_host(struct http_origin *o, const char *host, size_t n)
+{
+	struct ip_addr a;
+	char t[64];
+	struct buf b = buf_on(t, sizeof t);
+	if (n == 0 || n >= sizeof o->host || host[n - 1] == '.' || memmem(host, n, "..", 2))
+		return false;
+	memcpy(o->host, host, n);
+	o->host[n] = 0;
+	o->literal = false;
+	if (ascii_is(host[0], ASCII_ALPHA))
+		return true;
+	if (ip_addr_parse(&a, span_str(o->host)) < 0)
+		return false;
+	ip_addr_put(&b, &a);
+	o->literal = b.len == n && memcmp(t, host, n) == 0;
+	return o->literal;
+}
+
+/* Of a well formed URL. false: not one of the usual ones. */
+static bool plain_origin(struct http_origin *o, const char *url)
+{
+	const char *host = strchr(url, ':') + 3;
+	size_t n = span_of_name(host);
+	const char *p = host + n;
+	snprintf(o->port, sizeof o->port, "%s", url[4] == ':' ? "80" : "443");
+	if (*p == ':') {
+		size_t digits = strspn(p + 1, "0123456789");
+		if (digits == 0 || digits > 5 || p[1] == '0' || strtoul(p + 1, NULL, 10) > 65535)
+			return false;
+		memcpy(o->port, p + 1, digits);
+		o->port[digits] = 0;
+		p += 1 + digits;
+	}
+	return (*p == 0 || *p == '/' || *p == '?' || *p == '#') && plain_host(o, host, n);
+}
+
 int http_origin(struct http_origin *o, const char *url)
 {
 	if (!well_formed(url))
 		return -EINVAL;
+	if (plain_origin(o, url))
+		return 0;
 	CURLU *u = curl_url();
 	if (!u)
 		return -ENOMEM;
@@ -78,8 +130,10 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 		j->too_large = true;
 		return 0;
 	}
-	if (!j->in)
-		j->in = mem_zalloc(HTTP_BODY_MAX + 1);
+	if (j->in_len + n >= j->in_cap) {
+		j->in_cap = j->in_len + n < 1024 ? 2048 : HTTP_BODY_MAX + 1;
+		j->in = mem_regrow(j->in, j->in_cap, 1);
+	}
 	memcpy(j->in + j->in_len, p, n);
 	j->in_len += n;
 	return n;
@@ -148,9 +202,9 @@ static void put_addr(struct buf *b, const struct ip_addr *a)
 }
 
 /* "+host:port:addr,addr": curl takes these addresses and asks nobody; "+" lets the entry grow old. */
-static int pin_addresses(
-    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
+static int pin_addresses(struct http_job *j, const struct ip_addr *addrs, uint32_t n)
 {
+	const struct http_origin *o = &j->origin;
 	char line[1024];
 	struct buf b = buf_on(line, sizeof line - 1);
 	uint32_t taken = 0;
@@ -189,39 +243,48 @@ static void reset_hop(struct http_job *j)
 	j->refused[0] = j->error[0] = 0;
 }
 
-#define SET(opt, v) (ok = ok && curl_easy_setopt(j->easy, CURLOPT_##opt, v) == CURLE_OK)
+#define SET(opt, v) (ok = ok && curl_easy_setopt(easy, CURLOPT_##opt, v) == CURLE_OK)
 
-static bool set_limits(struct http_job *j)
+/* What holds for every request. */
+static bool set_limits(CURL *easy)
 {
 	bool ok = true;
 	SET(NOSIGNAL, 1L);
 	SET(PROTOCOLS_STR, "http,https");
 	SET(FOLLOWLOCATION, 0L); /* hop by hop in http_client.c, each through the resolver and the policy */
 	SET(PROXY, "");          /* a proxy from the environment would go round the policy */
-	SET(CONNECTTIMEOUT_MS, (long)j->connect_ms);
-	SET(PRIVATE, j);
 	SET(OPENSOCKETFUNCTION, on_open);
-	SET(OPENSOCKETDATA, j);
 	SET(WRITEFUNCTION, on_body);
-	SET(WRITEDATA, j);
 	SET(HEADERFUNCTION, on_header);
-	SET(HEADERDATA, j);
-	SET(ERRORBUFFER, j->error);
 	SET(PREREQFUNCTION, on_ready);
-	SET(PREREQDATA, j);
+	SET(PATH_AS_IS, 1L);          /* what is sent is what was signed */
+	SET(ACCEPT_ENCODING, "gzip"); /* on_body counts what it unpacks to */
+	SET(COOKIEFILE, "");          /* cookies: http_jar.c */
 	return ok;
 }
 
-static bool set_request(struct http_job *j)
+static bool set_owner(CURL *easy, struct http_job *j)
+{
+	bool ok = true;
+	SET(PRIVATE, j);
+	SET(OPENSOCKETDATA, j);
+	SET(WRITEDATA, j);
+	SET(HEADERDATA, j);
+	SET(PREREQDATA, j);
+	SET(ERRORBUFFER, j ? j->error : NULL);
+	return ok;
+}
+
+static bool set_request(CURL *easy, const struct http_job *j)
 {
 	bool ok = true;
 	SET(URL, j->url);
-	SET(PATH_AS_IS, 1L); /* what is sent is what was signed */
+	SET(CONNECTTIMEOUT_MS, (long)j->connect_ms);
 	SET(HTTPHEADER, j->headers);
-	SET(ACCEPT_ENCODING, "gzip"); /* on_body counts what it unpacks to */
-	if (j->jar)
-		http_jar_load(j->jar, j->easy);
 	SET(RESOLVE, j->resolve);
+	SET(COOKIELIST, "ALL");
+	if (j->jar)
+		http_jar_load(j->jar, easy);
 	if (j->post) {
 		SET(POST, 1L);
 		SET(POSTFIELDSIZE, (long)strlen(j->body));
@@ -232,25 +295,74 @@ static bool set_request(struct http_job *j)
 	return ok;
 }
 
-int http_easy_prepare(
-    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n)
+/* ---- handles ---- */
+
+static CURL *take_easy(struct http_easies *e)
+{
+	if (e->n)
+		return e->idle[--e->n];
+	CURL *easy = curl_easy_init();
+	if (easy && !set_limits(easy)) {
+		curl_easy_cleanup(easy);
+		return NULL;
+	}
+	return easy;
+}
+
+/* Nothing of this request may be seen by the next one. */
+static bool cleared(CURL *easy)
+{
+	bool ok = set_owner(easy, NULL);
+	SET(COOKIELIST, "ALL");
+	SET(POSTFIELDS, NULL);
+	SET(HTTPGET, 1L);
+	SET(HTTPHEADER, NULL);
+	SET(RESOLVE, NULL);
+	return ok;
+}
+
+static void end_easy(CURL *easy)
+{
+	forget_cookies(easy);
+	curl_easy_cleanup(easy);
+}
+
+static void give_easy(struct http_easies *e, CURL *easy)
+{
+	if (e->n >= IDLE_MAX || !cleared(easy)) {
+		end_easy(easy);
+		return;
+	}
+	if (e->n == e->cap) {
+		e->cap = e->cap ? e->cap * 2 : 16;
+		e->idle = mem_regrow(e->idle, e->cap, sizeof(CURL *));
+	}
+	e->idle[e->n++] = easy;
+}
+
+void http_easies_fini(struct http_easies *e)
+{
+	while (e->n)
+		end_easy(e->idle[--e->n]);
+	free(e->idle);
+	*e = (struct http_easies){0};
+}
+
+int http_easy_prepare(struct http_job *j, const struct ip_addr *addrs, uint32_t n)
 {
 	reset_hop(j);
-	int rc = o->literal ? 0 : pin_addresses(j, o, addrs, n);
+	int rc = j->origin.literal ? 0 : pin_addresses(j, addrs, n);
 	if (rc < 0)
 		return rc;
-	if (!j->easy && !(j->easy = curl_easy_init()))
+	if (!j->easy && !(j->easy = take_easy(j->easies)))
 		return -ENOMEM;
-	forget_cookies(j->easy);
-	curl_easy_reset(j->easy);
-	return set_limits(j) && set_request(j) ? 0 : -EINVAL;
+	return set_owner(j->easy, j) && set_request(j->easy, j) ? 0 : -EINVAL;
 }
 
 void http_easy_fini(struct http_job *j)
 {
 	if (j->easy)
-		forget_cookies(j->easy);
-	curl_easy_cleanup(j->easy);
+		give_easy(j->easies, j->easy);
 	j->easy = NULL;
 	curl_slist_free_all(j->resolve);
 	j->resolve = NULL;

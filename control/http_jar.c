@@ -36,8 +36,6 @@ void http_jar_put(struct http_jar *j)
 
 void http_jar_load(const struct http_jar *jar, CURL *easy)
 {
-	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
-	curl_easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");
 	for (const struct curl_slist *c = jar->cookies; c; c = c->next)
 		curl_easy_setopt(easy, CURLOPT_COOKIELIST, c->data);
 }

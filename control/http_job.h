@@ -11,10 +11,27 @@
 #define HTTP_REDIRECTS_MAX 10
 #define HTTP_HEADERS_MAX   131072 /* bytes of response headers, all hops together */
 
+/* Scheme, host and port of an absolute http(s) URL. -EINVAL when it is none. host without brackets. */
+struct http_origin {
+	char host[256];
+	char port[6];
+	bool literal; /* host is an address */
+};
+[[nodiscard]] int http_origin(struct http_origin *o, const char *url);
+
+/* curl handles that wait for their next request. Making one costs as much as a request on it. */
+struct http_easies {
+	CURL **idle;
+	uint32_t n, cap;
+};
+void http_easies_fini(struct http_easies *e);
+
 struct http_job {
 	struct http_job *next, **link; /* queue or list of those in flight */
 	struct http_client *client;
+	struct http_easies *easies;
 	struct http_host *host;
+	struct http_origin origin; /* of url */
 	/* asked for */
 	char *url; /* of this hop */
 	char *first_url;
@@ -43,7 +60,7 @@ struct http_job {
 	unsigned hops;
 	/* came */
 	char *in;
-	size_t in_len, header_bytes;
+	size_t in_len, in_cap, header_bytes;
 	bool too_large, headers_too_large;
 	bool opened;       /* a socket was allowed on this hop */
 	char refused[160]; /* address and range that was not */
@@ -51,23 +68,14 @@ struct http_job {
 	uint32_t dns_us, connect_us, tls_us, first_byte_us;
 };
 
-/* http_jar.c: in and out of curl's handle. */
+/* http_jar.c: in (it has none) and out of curl's handle. */
 void http_jar_load(const struct http_jar *jar, CURL *easy);
 void http_jar_save(struct http_jar *jar, CURL *easy);
 /* Something came, or the request went out: the silence begins anew. */
 void http_job_heard(struct http_job *j);
 
-/* Scheme, host and port of an absolute http(s) URL. -EINVAL when it is none. host without brackets. */
-struct http_origin {
-	char host[256];
-	char port[6];
-	bool literal; /* host is an address */
-};
-[[nodiscard]] int http_origin(struct http_origin *o, const char *url);
-
-/* Make or reset the handle for this hop. addrs: what the host may be connected at (n == 0 for a literal). */
-[[nodiscard]] int http_easy_prepare(
-    struct http_job *j, const struct http_origin *o, const struct ip_addr *addrs, uint32_t n);
+/* Get or reuse the handle for this hop. addrs: what the host may be connected at (n == 0 for a literal). */
+[[nodiscard]] int http_easy_prepare(struct http_job *j, const struct ip_addr *addrs, uint32_t n);
 /* What curl's result means in Twilio's codes; fills message. */
 int http_easy_error(struct http_job *j, CURLcode rc, char message[300]);
 void http_easy_fini(struct http_job *j);

@@ -34,8 +34,9 @@ char *mem_dup(const char *s)
 
 char *mem_dupn(const char *s, size_t n)
 {
-	char *d = mem_zalloc(n + 1);
+	char *d = mem_regrow(NULL, n + 1, 1);
 	if (n)
 		memcpy(d, s, n);
+	d[n] = '\0';
 	return d;
 }

@@ -2,18 +2,19 @@
 #include "control/webhook.h"
 
 #include "control/mem.h"
+#include "control/random.h"
 #include "control/webhook_override.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #define URL_MAX 8192 /* of a URL with its GET parameters: beyond it servers refuse */
 
@@ -52,20 +53,74 @@ static char *put_form(char *p, const struct form *f)
 	return p;
 }
 
-void webhook_signature(char out[32], const char *auth_token, const char *url, const struct form *post)
+/* Keying the MAC costs more than the MAC: the last keys are kept as they are after it. On the loop only. */
+static struct keyed {
+	EVP_MAC_CTX *mac;
+	char *token;
+} keyed[8];
+
+static EVP_MAC_CTX *new_mac(const char *token)
 {
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-	char *text = mem_zalloc(strlen(url) + form_bytes(post) + 1), *end = stpcpy(text, url);
-	if (post)
-		end = put_form(end, post);
-	if (!HMAC(EVP_sha1(), auth_token, (int)strlen(auth_token), (unsigned char *)text,
-	        (size_t)(end - text), mac, &n)) {
+	static char sha1[] = "SHA1";
+	const OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha1, 0), OSSL_PARAM_construct_end()};
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
+	EVP_MAC_free(hmac);
+	if (!mac || !EVP_MAC_init(mac, (const unsigned char *)token, strlen(token), params)) {
 		fputs("dialplane: OpenSSL has no HMAC-SHA1\n", stderr);
 		abort();
 	}
+	return mac;
+}
+
+static void forget_key(struct keyed *k)
+{
+	if (k->token)
+		explicit_bzero(k->token, strlen(k->token));
+	free(k->token);
+	EVP_MAC_CTX_free(k->mac); /* clears what it holds */
+	*k = (struct keyed){0};
+}
+
+void webhook_forget_keys(void)
+{
+	for (size_t i = 0; i < sizeof keyed / sizeof *keyed; i++)
+		forget_key(&keyed[i]);
+}
+
+/* The one for this key, at the front of the row. */
+static EVP_MAC_CTX *mac_of(const char *token)
+{
+	size_t n = sizeof keyed / sizeof *keyed, i = 0;
+	while (i < n && keyed[i].token && strcmp(keyed[i].token, token) != 0)
+		i++;
+	if (i == n)
+		forget_key(&keyed[--i]);
+	struct keyed k = keyed[i];
+	if (!k.token)
+		k = (struct keyed){new_mac(token), mem_dup(token)};
+	memmove(keyed + 1, keyed, i * sizeof *keyed);
+	keyed[0] = k;
+	return k.mac;
+}
+
+void webhook_signature(char out[32], const char *auth_token, const char *url, const struct form *post)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	size_t n = 0;
+	char *text = mem_zalloc(strlen(url) + form_bytes(post) + 1), *end = stpcpy(text, url);
+	if (post)
+		end = put_form(end, post);
+	EVP_MAC_CTX *mac = mac_of(auth_token);
+	if (!EVP_MAC_init(mac, NULL, 0, NULL) ||
+	    !EVP_MAC_update(mac, (unsigned char *)text, (size_t)(end - text)) ||
+	    !EVP_MAC_final(mac, sum, &n, sizeof sum)) {
+		fputs("dialplane: OpenSSL cannot sign\n", stderr);
+		abort();
+	}
 	free(text);
-	EVP_EncodeBlock((unsigned char *)out, mac, (int)n);
+	EVP_EncodeBlock((unsigned char *)out, sum, (int)n);
 }
 
 /* ---- URL ---- */
@@ -87,9 +142,8 @@ static char *printable_url(const char *url)
 	return out;
 }
 
-static char *with_query(const char *url, const struct form *params)
+static char *with_query(const char *url, const char *query)
 {
-	char *query = form_encode(params);
 	const char *mark = strchr(url, '?');
 	const char *joint = !*query || (mark && !mark[1]) || url[strlen(url) - 1] == '&' ? ""
 	                    : mark                                                       ? "&"
@@ -97,23 +151,10 @@ static char *with_query(const char *url, const struct form *params)
 	size_t room = strlen(url) + strlen(query) + 2;
 	char *out = mem_zalloc(room);
 	snprintf(out, room, "%s%s%s", url, joint, query);
-	free(query);
 	return out;
 }
 
 /* ---- sending ---- */
-
-void webhook_token(char out[37])
-{
-	unsigned char r[16];
-	if (getrandom(r, sizeof r, 0) != sizeof r)
-		abort(); /* cannot fail for so few bytes once the system is up */
-	r[6] = (unsigned char)((r[6] & 0x0f) | 0x40);
-	r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
-	char *p = out;
-	for (unsigned i = 0; i < 16; i++)
-		p += snprintf(p, 4, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", r[i]);
-}
 
 /* After a redirect: the same parameters, another URL, maybe no body any more. */
 static void sign_line(char line[HTTP_SIGN_MAX], const char *auth_token, const char *url, const char *form)
@@ -135,7 +176,7 @@ static int send_signed(
 	const struct form *post = w->post ? w->params : NULL;
 	webhook_signature(mac, w->auth_token, r->url, post);
 	if (!w->token)
-		webhook_token(uuid);
+		random_uuid(uuid);
 	snprintf(signature, sizeof signature, "X-Twilio-Signature: %s", mac);
 	snprintf(token, sizeof token, "I-Twilio-Idempotency-Token: %s", w->token ? w->token : uuid);
 	const char *const headers[] = {
@@ -158,12 +199,13 @@ int webhook_request(struct http_client *h, const struct webhook *w, http_done_fn
 	char *bare = mem_dupn(w->url, strcspn(w->url, "#"));
 	const char *fragment = strchr(w->url, '#');
 	char *clean = printable_url(bare);
-	char *full = w->post ? mem_dup(clean) : with_query(clean, w->params);
-	char *body = w->post ? form_encode(w->params) : NULL;
+	char *made = w->text ? NULL : form_encode(w->params);
+	const char *text = w->text ? w->text : made;
+	char *full = w->post ? mem_dup(clean) : with_query(clean, text);
 	struct http_request r = {
 	    .post = w->post,
 	    .url = full,
-	    .body = body,
+	    .body = w->post ? text : NULL,
 	    .jar = w->jar,
 	    .attempt = w->attempt,
 	};
@@ -173,7 +215,7 @@ int webhook_request(struct http_client *h, const struct webhook *w, http_done_fn
 	free(bare);
 	free(clean);
 	free(full);
-	free(body);
+	free(made);
 	return rc;
 }
 

@@ -9,10 +9,14 @@
 /* The X-Twilio-Signature of a request (HMAC-SHA1, base64). post == NULL: GET, or a body that is not a form. */
 void webhook_signature(char out[32], const char *auth_token, const char *url, const struct form *post);
 
+/* Signing remembers the last keys; at the end they are wiped. */
+void webhook_forget_keys(void);
+
 struct webhook {
 	const char *auth_token, *url;
 	bool post; /* GET: the parameters are appended to the query */
 	const struct form *params;
+	const char *text;        /* the same encoded (form_encode), NULL: not yet */
 	const char *token;       /* I-Twilio-Idempotency-Token; NULL: a new one */
 	struct http_jar *jar;    /* NULL: no cookies */
 	http_attempt_fn attempt; /* NULL, or told of every try */
@@ -21,7 +25,6 @@ struct webhook {
 /* done exactly once, on the loop; -EINVAL: it can never be sent; -EAGAIN: not now. */
 [[nodiscard]] int webhook_request(
     struct http_client *h, const struct webhook *w, http_done_fn done, void *ctx);
-void webhook_token(char out[37]); /* a new idempotency token */
 /* The same without a token of the caller's. */
 [[nodiscard]] int webhook_send(struct http_client *h, const char *auth_token, const char *url, bool post,
     const struct form *params, http_done_fn done, void *ctx);

@@ -2,6 +2,7 @@
 /* Applications: URLs under one name, which a call may be made with (ApplicationSid). The Sms… and Message… members are
  * kept and shown; nothing here uses them. */
 #include "control/mem.h"
+#include "control/random.h"
 #include "control/rest/date.h"
 #include "control/rest/json_text.h"
 #include "control/rest/list_args.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #define TEXT_MAX 2000
 
@@ -149,15 +149,10 @@ static void put(struct request *q, struct application_row *a)
 
 void applications_post(struct request *q)
 {
-	unsigned char r[16];
 	struct application_row a = {.date_created = loop_wall_ms() / 1000};
 	if (!good(q))
 		return;
-	if (getrandom(r, sizeof r, 0) != sizeof r)
-		abort(); /* cannot fail for so few bytes once the system is up */
-	memcpy(a.sid, "AP", 2);
-	for (int i = 0; i < 16; i++)
-		snprintf(a.sid + 2 + 2 * i, 3, "%02x", r[i]);
+	random_sid(a.sid, "AP");
 	snprintf(a.account_sid, sizeof a.account_sid, "%s", q->account->sid);
 	put(q, &a);
 }

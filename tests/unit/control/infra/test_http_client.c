@@ -5,6 +5,7 @@
 #include "tests/unit/control/infra/fake_http.h"
 
 #include "control/http_client.h"
+#include "control/http_job.h"
 #include "control/webhook.h"
 
 #include <errno.h>
@@ -300,6 +301,66 @@ static void cookies_are_kept_in_the_jar_they_came_into(void **state)
 	http_jar_put(jar);
 }
 
+static void a_request_carries_nothing_of_the_one_before_it(void **state)
+{
+	struct world *w = *state;
+	static const char *const headers[] = {"X-Secret: 1", NULL};
+	struct http_jar *jar = http_jar_new();
+	struct got g = request(w, &(struct http_request){.url = at(w, "127.0.0.1", "/echo"),
+	                              .post = true,
+	                              .body = "secret=1",
+	                              .headers = headers,
+	                              .jar = jar});
+	assert_non_null(strstr(g.body, "X-Secret"));
+	free(g.body);
+	free(request(w, &(struct http_request){.url = at(w, "127.0.0.1", "/cookie"), .jar = jar}).body);
+	free(request(w, &(struct http_request){.url = at(w, "127.0.0.1", "/echo"), .jar = jar}).body);
+	g = get(w, "/echo");
+	assert_non_null(strstr(g.body, "GET /echo HTTP/1.1\r\n"));
+	assert_null(strcasestr(g.body, "secret"));
+	assert_null(strcasestr(g.body, "cookie"));
+	assert_null(strcasestr(g.body, "content-length"));
+	free(g.body);
+	http_jar_put(jar);
+	expect(w, "/big", 11750, "65536");
+	expect(w, "/close", 11200, "");
+	expect(w, "/echo", 0, "");
+}
+
+static void an_origin_is_what_curl_makes_of_the_url(void **state)
+{
+	static const struct {
+		const char *url, *host, *port;
+		bool literal;
+	} t[] = {
+	    {"http://example.com", "example.com", "80", false},
+	    {"HTTPS://Example.com/x:1", "Example.com", "443", false},
+	    {"http://example.com:8080?x", "example.com", "8080", false},
+	    {"http://127.0.0.1:1/", "127.0.0.1", "1", true},
+	    {"http://127.1/", "127.0.0.1", "80", true},
+	    {"http://0x7f.1/", "127.0.0.1", "80", true},
+	    {"http://0177.0.0.1/", "127.0.0.1", "80", true},
+	    {"http://2130706433/", "127.0.0.1", "80", true},
+	    {"http://[::1]:90/", "::1", "90", true},
+	    {"http://example.com@127.0.0.1/", "127.0.0.1", "80", true},
+	    {"http://u:p@example.com:8/", "example.com", "8", false},
+	    {"http://example.com:080/", "example.com", "80", false},
+	    {"http://1.2.3.4.example/", "1.2.3.4.example", "80", false},
+	    {"http://example.com:/", "example.com", "80", false},
+	    {"http://exa%6dple.com/", "example.com", "80", false},
+	};
+	static const char *const bad[] = {"http://example.com:65536/", "http://example.com:x/", "http://:80/",
+	    "ftp://example.com/", "http://exam ple/", "http:///x"};
+	struct http_origin o;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+		if (http_origin(&o, t[i].url) < 0 || strcmp(o.host, t[i].host) || strcmp(o.port, t[i].port) ||
+		    o.literal != t[i].literal)
+			fail_msg("%s: %s %s %d", t[i].url, o.host, o.port, o.literal);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (http_origin(&o, bad[i]) == 0)
+			fail_msg("%s: %s %s", bad[i], o.host, o.port);
+}
+
 static void redirects_are_followed_as_browsers_do(void **state)
 {
 	struct world *w = *state;
@@ -530,6 +591,8 @@ int main(void)
 	    T(a_slow_host_takes_no_more_than_its_places),
 	    T(a_stale_connection_is_replaced_at_once),
 	    T(cookies_are_kept_in_the_jar_they_came_into),
+	    T(a_request_carries_nothing_of_the_one_before_it),
+	    cmocka_unit_test(an_origin_is_what_curl_makes_of_the_url),
 	    T(redirects_are_followed_as_browsers_do),
 	    T(names_are_resolved_by_our_own_servers),
 	    T(refused_addresses_are_never_connected_to),

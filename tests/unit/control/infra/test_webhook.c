@@ -71,6 +71,25 @@ static void add_value(struct form *f, const char *name, json_t *v)
 		form_add(f, name, json_string_value(v));
 }
 
+static void many_tokens_sign_as_one_does(void **state)
+{
+	char token[32], first[64][32], again[32];
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 64; i++) {
+			snprintf(token, sizeof token, "token%d", round ? 63 - i : i);
+			webhook_signature(again, token, "http://h/", NULL);
+			if (!round)
+				strcpy(first[i], again);
+			else
+				assert_string_equal(again, first[63 - i]);
+		}
+	for (int i = 1; i < 64; i++)
+		assert_string_not_equal(first[i], first[0]);
+	webhook_forget_keys();
+	signature_is("12345", "http://127.0.0.1:8080/voice?x=1&y=%20z", NULL, "GSE0s91CTnj7Gl6Qdvd66e/60xo=");
+	webhook_forget_keys();
+}
+
 static void twilio_signature_vectors_of_the_helper_libraries(void **state)
 {
 	FILE *in = open_vectors();
@@ -165,6 +184,7 @@ int main(void)
 	    cmocka_unit_test(twilio_signature_sorts_values_and_drops_repeats),
 	    cmocka_unit_test(twilio_signature_of_a_get_covers_the_url_only),
 	    cmocka_unit_test(twilio_signature_vectors_of_the_helper_libraries),
+	    cmocka_unit_test(many_tokens_sign_as_one_does),
 	    cmocka_unit_test(overrides_are_read_and_wrong_ones_are_named),
 	    cmocka_unit_test(references_are_resolved_against_the_document),
 	};
