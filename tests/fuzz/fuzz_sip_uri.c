@@ -32,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(u.host.len > 0);
 		MUST(sip_unescape(&b, u.user) == 0 && b.len <= u.user.len);
 	}
-	/* equality is symmetric against every URI that is a prefix of this one */
-	for (uint32_t n = s.len > 64 ? s.len - 64 : 0; n < s.len; n++) {
+	/* equality is symmetric against URIs that are prefixes of this one */
+	for (uint32_t n = s.len > 4 ? s.len - 4 : 0; n < s.len; n++) {
 		if (sip_uri_parse(&half, span_of(s.p, n), &off) == 0)
 			MUST(sip_uri_equal(&u, &half) == sip_uri_equal(&half, &u));
 	}
