@@ -302,9 +302,9 @@ json_t *parse_headers(const struct sip_msg *m)
 		struct span raw = sip_hdr_name(m, h), v = sip_hdr_val(m, h);
 		json_array_append_new(
 		    list, json_pack("{s:o, s:o, s:i, s:i, s:o, s:o}", "name",
-		              pj_text(h->id ? sip_hdr_long(h->id) : raw), "raw_name", pj_text(raw), "offset",
+		              pj_text(m->ids[i] ? sip_hdr_long(m->ids[i]) : raw), "raw_name", pj_text(raw), "offset",
 		              (int)h->val_off, "length", (int)h->val_len, "value", pj_unfolded(v), "decoded",
-		              decode_hdr(h->id, v)));
+		              decode_hdr(m->ids[i], v)));
 	}
 	return list;
 }

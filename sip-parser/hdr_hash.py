@@ -30,14 +30,12 @@ def search(keys, bits):
             return k, slots
 
 
-def table(name, bits, slots):
-    t = [0] * (1 << bits)
+def lines(bits, place, slots):
+    """A table of the slots: for each the place of its row, the first place where there is none."""
+    t = [place[0]] * (1 << bits)
     for row, slot in enumerate(slots):
-        t[slot] = row + 1
-    print(f"static const uint8_t {name}[{1 << bits}] = {{")
-    for i in range(0, len(t), 24):
-        print("\t" + " ".join(f"{v}," for v in t[i:i + 24]))
-    print("};\n")
+        t[slot] = place[row + 1]
+    return "".join("\t" + " ".join(f"{v}," for v in t[i:i + 16]) + "\n" for i in range(0, len(t), 16))
 
 
 def headers():
@@ -51,14 +49,17 @@ def headers():
             for n, _, _ in rows]
     k, slots = search(keys, HDR_BITS)
     print(f"#define HDR_HASH_K    {k:#x}u\n#define HDR_HASH_BITS {HDR_BITS}\n")
-    table("hdr_slot", HDR_BITS, slots)
+    print("/* the place of the row, in bytes from the table's beginning; the rows stand behind */")
+    body = lines(HDR_BITS, [1 << HDR_BITS + 1] + [(1 << HDR_BITS + 1) + 64 * (i + 1) for i in range(len(slots))], slots)
+    print(f"static const struct {{\n\tuint16_t slot[{1 << HDR_BITS}];\n\tstruct hdr_key key[{len(rows) + 1}];")
+    print("} hdr_table __attribute__((aligned(64))) = {{\n" + body + "}, {\n")
     print("/* folded, spaces behind; its first and last 8 bytes; length; id; 255 = at most one line */")
-    print(f"static const struct hdr_key hdr_key[{len(rows) + 1}] = {{\n\t{{{{0}}}},")
+    print("\t{{0}},")
     for n, ident, kind in rows:
         first = word(n[:8], True)
         text = f'"{n.lower():32}"'
         print(f"\t{{{text}, {first:#018x}u, {word(n[-8:], True):#018x}u, {len(n)}, SIP_H_{ident}, {255 * (kind == 'SINGLE')}}},")
-    print("};\n")
+    print("}};\n")
 
 
 def methods():
@@ -66,7 +67,7 @@ def methods():
     keys = [(word(n, False) + (len(n) << 56)) & MASK for _, n in names]
     k, slots = search(keys, METHOD_BITS)
     print(f"#define METHOD_HASH_K    {k:#x}u\n#define METHOD_HASH_BITS {METHOD_BITS}\n")
-    table("method_slot", METHOD_BITS, slots)
+    print(f"static const uint8_t method_slot[{1 << METHOD_BITS}] = {{\n" + lines(METHOD_BITS, range(len(slots) + 1), slots) + "};\n")
     print("/* first 8 bytes; length; enum sip_method */")
     print(f"static const struct method_key method_key[{len(names) + 1}] = {{\n\t{{0}},")
     for ident, n in names:

@@ -54,9 +54,9 @@ static const char *const twice[SIP_H_COUNT] = {
 static int check_single(const struct sip_msg *m, struct sip_err *err)
 {
 	for (uint32_t i = 0; i < m->n_hdrs; i++) {
-		const struct sip_hdr *h = &m->hdrs[i];
-		if (h->next && sip_hdr_kind(h->id) == SIP_KIND_SINGLE)
-			return refuse(m, err, 400, m->base + m->hdrs[h->next - 1].name_off, twice[h->id]);
+		uint8_t next = m->next[i], id = m->ids[i];
+		if (next && sip_hdr_kind(id) == SIP_KIND_SINGLE)
+			return refuse(m, err, 400, m->base + m->hdrs[next - 1].name_off, twice[id]);
 	}
 	return 0;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sip-parser/sip_fast.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "sip-parser/sip_fast_all.h"
 
-static _Atomic(const struct sip_fast *) chosen;
+_Atomic(const struct sip_fast *) sip_fast_chosen;
 
 static unsigned int usable(const struct sip_fast *to[8])
 {
@@ -28,11 +27,9 @@ static unsigned int usable(const struct sip_fast *to[8])
 	return n;
 }
 
-const struct sip_fast *sip_fast(void)
+const struct sip_fast *sip_fast_find(void)
 {
-	const struct sip_fast *all[8], *f = atomic_load_explicit(&chosen, memory_order_relaxed);
-	if (f)
-		return f;
+	const struct sip_fast *all[8];
 	(void)usable(all);
 	sip_fast_force(all[0]);
 	return all[0];
@@ -46,5 +43,5 @@ const struct sip_fast *sip_fast_at(unsigned int i)
 
 void sip_fast_force(const struct sip_fast *f)
 {
-	atomic_store_explicit(&chosen, f, memory_order_relaxed);
+	atomic_store_explicit(&sip_fast_chosen, f, memory_order_relaxed);
 }

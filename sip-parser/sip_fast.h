@@ -10,6 +10,8 @@
 #ifndef SIP_FAST_H
 #define SIP_FAST_H
 
+#include <stdatomic.h>
+
 #include "sip-parser/sip_core.h"
 #include "sip-parser/sip_msg.h"
 
@@ -23,7 +25,14 @@ struct sip_fast {
 
 /* The variant for this CPU, found once; or the one forced. Any thread: the pointer is atomic, and threads that race to
  * find it find the same. */
-const struct sip_fast *sip_fast(void);
+extern _Atomic(const struct sip_fast *) sip_fast_chosen;
+const struct sip_fast *sip_fast_find(void);
+
+static inline const struct sip_fast *sip_fast(void)
+{
+	const struct sip_fast *f = atomic_load_explicit(&sip_fast_chosen, memory_order_relaxed);
+	return __builtin_expect(f != NULL, 1) ? f : sip_fast_find();
+}
 
 /* The i-th variant this CPU can run, from the best to scalar; NULL behind the last. */
 const struct sip_fast *sip_fast_at(unsigned int i);

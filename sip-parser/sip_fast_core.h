@@ -180,7 +180,7 @@ FAST bool addr_line(
 		at = next_elem(w, z, e);
 	}
 	*n = 0;
-	return addr_line_plain(w->m, sip_hdr_val(w->m, h), to, room, n, h->id == SIP_H_CONTACT);
+	return addr_line_plain(w->m, sip_hdr_val(w->m, h), to, room, n, sip_hdr_id(w->m, h) == SIP_H_CONTACT);
 }
 
 /* All lines of a header into the free part of c->addrs. */

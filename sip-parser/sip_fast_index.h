@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The index pass over bit masks; included once by each variant, which has defined
+/* The index pass over the lines of sip_fast_lines.h; included once by each variant, which has defined
  *
- *   FAST void bits_to(uint16_t *to, uint64_t bits, uint32_t off)   off + each bit, in order; room for 64. Of more than
- *                                                      16 bits any numbers will do
- *   FAST const struct hdr_key *name_key(const char *p, uint32_t len)  hdr_key_of or something faster
- *   struct block { uint64_t lf, cr, mark; }            bit i: byte i is LF, CR, none of a-z A-Z 0-9 - . _
- *   FAST struct block block_of(const char *p)          of 64 bytes
+ *   struct block, FAST struct block block_of(const char *p)           of 64 bytes
  *   FAST struct block block_tail(const char *p, uint32_t n)   of n < 64 bytes; the bits behind them are 0 in lf, cr
- *
- * One walk over 64-byte blocks: a bit behind each LF begins a line, and the first line that begins with CR or LF ends
- * the headers. The first mark in a line ends its name. */
+ *   FAST uint32_t lines_whole(m, l, c, buf, len)       lines_in for as many blocks without the empty line as it likes, from
+ *                                                      byte 64 on; where it stopped
+ *   FAST bool hdrs_to(struct sip_hdr *h, const uint16_t *at, uint32_t n)   n lines (at as in struct lines), each with one space
+ *                                                      before its value and none behind it. May write any lines behind
+ *                                                      them, up to SIP_HDRS_MAX; false: a name is too long for
+ *                                                      index_names
+ *   bool index_names(m, buf, at)                       name and chain the n_hdrs lines, from the last to the first, so that
+ *                                                      each finds the next of its id in first[]; false, half done: a
+ *                                                      value is not one space behind a colon and right before the line end
+ */
 #include <stddef.h>
-
-/* Where the lines begin, the start line's 0 not among them; the last is the empty line. Room for as many as there are
- * bytes in the blocks. */
-struct lines {
-	uint32_t n;
-	uint16_t at[64 * SIP_MARKS_WORDS + 64];
-};
 
 /* The marks at and behind byte `at`, 57 of them at least. */
 FAST uint64_t marks_at(const uint64_t *marks, uint32_t at)
@@ -48,26 +44,30 @@ FAST bool index_status(struct sip_msg *m, const char *buf, uint32_t e)
 	return true;
 }
 
-/* SP or HTAB among n bytes, read by eights with the 8 bytes behind them; the message goes on that far. */
-FAST bool has_blank(const char *p, uint32_t n)
+/* SP or HTAB at one of the marks of n bytes from byte `at`. */
+FAST bool has_blank(const struct sip_msg *m, uint32_t at, uint32_t n)
 {
-	uint64_t hit = 0;
-	for (uint32_t i = 0; i < n; i += 8) {
-		uint64_t w = load_8(p + i), sp = w ^ FOLD_8, tab = w ^ 0x0909090909090909u;
-		uint64_t keep = n - i < 8 ? (UINT64_C(1) << 8 * (n - i)) - 1 : ~UINT64_C(0);
-		hit |= (((sp - 0x0101010101010101u) & ~sp) | ((tab - 0x0101010101010101u) & ~tab)) &
-		       0x8080808080808080u & keep;
+	uint32_t e = at + n;
+	while (at < e) {
+		uint64_t bits = marks_at(m->marks, at);
+		uint32_t step = e - at < 56 ? e - at : 56;
+		for (bits &= (UINT64_C(1) << step) - 1; bits; bits &= bits - 1) {
+			char c = m->base[at + (uint32_t)__builtin_ctzll(bits)];
+			if (c == ' ' || c == '\t')
+				return true;
+		}
+		at += step;
 	}
-	return hit != 0;
+	return false;
 }
 
-FAST bool index_request(struct sip_msg *m, const char *buf, uint32_t e)
+/* The method ends at q, the line at e. */
+FAST bool index_request(struct sip_msg *m, const char *buf, uint32_t q, uint32_t e)
 {
-	uint32_t q = mark_from(m->marks, 0);
-	if (q == 0 || buf[q] != ' ' || q > SIP_METHOD_MAX || e < q + 10 || e - 9 - q > SIP_URI_MAX ||
+	if (buf[q] != ' ' || q > SIP_METHOD_MAX || e < q + 10 || e - 9 - q > SIP_URI_MAX ||
 	    load_8(buf + e - 8) != WORD(" SIP/2.0"))
 		return false;
-	if (has_blank(buf + q + 1, e - 9 - q))
+	if (has_blank(m, q + 1, e - 9 - q))
 		return false;
 	m->is_request = true;
 	m->method_text = span_of(buf, q);
@@ -77,16 +77,16 @@ FAST bool index_request(struct sip_msg *m, const char *buf, uint32_t e)
 	return true;
 }
 
-/* The start line, which ends before `next`. */
-FAST bool index_start(struct sip_msg *m, const char *buf, uint32_t next)
+/* The start line. */
+FAST bool index_start(struct sip_msg *m, const char *buf, const struct lines *l)
 {
-	if (next < 12 || buf[next] == ' ' || buf[next] == '\t')
+	uint32_t e = l->at[2] - 2u;
+	if (e < 10)
 		return false;
-	uint32_t e = next - 2;
 	uint64_t w = load_8(buf);
 	if (w == WORD("SIP/2.0 "))
 		return index_status(m, buf, e);
-	return ((uint32_t)w | 0x202020u) != (uint32_t)WORD("sip/") && index_request(m, buf, e);
+	return ((uint32_t)w | 0x202020u) != (uint32_t)WORD("sip/") && index_request(m, buf, l->at[1], e);
 }
 
 FAST bool is_ws(char c)
@@ -94,68 +94,36 @@ FAST bool is_ws(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* A value with other white space around it than one space before: [v, e) trimmed, as e << 16 | v. */
-static __attribute__((noinline)) uint32_t index_trim(const char *buf, uint32_t v, uint32_t e)
+/* Lines with other white space around their values. False: a line has no colon. */
+static __attribute__((noinline)) bool index_ragged(struct sip_msg *m, const char *buf, const uint16_t *at)
 {
-	while (v < e && is_ws(buf[v]))
-		v++;
-	while (e > v && is_ws(buf[e - 1]))
-		e--;
-	return e << 16 | v;
-}
-
-/* Chain the lines of each id, from the last to the first, so that each finds the next in first[]. Apart from the look-up
- * of names, whose latencies then overlap. */
-FAST void index_link(struct sip_msg *m, const uint8_t *single)
-{
-	uint32_t twice = 0;
-	for (uint32_t i = m->n_hdrs; i > 0; i--) {
-		struct sip_hdr *h = &m->hdrs[i - 1];
-		uint32_t follow = m->first[h->id];
-		h->next = (uint8_t)follow;
-		twice |= follow & single[i - 1];
-		m->first[h->id] = (uint8_t)i;
-		m->first[SIP_H_OTHER] = 0;
+	struct sip_hdr *h = m->hdrs;
+	for (uint32_t i = 0; i < m->n_hdrs; i++, h++, at += 2) {
+		uint32_t v = at[1] + 1u, e = at[2] - 2u;
+		if (buf[at[1]] != ':')
+			return false;
+		while (v < e && is_ws(buf[v]))
+			v++;
+		while (e > v && is_ws(buf[e - 1]))
+			e--;
+		*h = (struct sip_hdr){at[0], (uint16_t)(at[1] - at[0]), (uint16_t)v, (uint16_t)(e - v)};
 	}
-	m->twice = twice != 0;
+	memset(m->first, 0, sizeof m->first);
+	names_from(m, buf, at - 2 * m->n_hdrs);
+	return true;
 }
 
-/* Compilers put neighbouring stores together, which takes more instructions than it saves stores. */
-#define STORED __asm__ volatile("" : : : "memory")
-
-/* All header lines. */
+/* All header lines. The vectors of hdrs_to read what other vectors have just stored in parts: names first, meanwhile it
+ * arrives. */
 FAST bool index_headers(struct sip_msg *m, const char *buf, const struct lines *l)
 {
-	uint32_t s = l->at[0], n = l->n - 1;
-	struct sip_hdr *h = m->hdrs;
-	uint8_t single[SIP_HDRS_MAX];
+	uint32_t n = (l->n - 3) / 2;
+	const uint16_t *at = l->at + 2;
 	if (n > SIP_HDRS_MAX)
 		return false;
-	for (uint32_t i = 0; i < n; i++, h++) {
-		uint32_t next = l->at[i + 1], colon = mark_from(m->marks, s), e = next - 2, v = colon + 1;
-		if (buf[colon] != ':' || colon == s)
-			return false;
-		v += buf[v] == ' ';
-		if ((unsigned char)buf[v] <= ' ' || (unsigned char)buf[e - 1] <= ' ') {
-			uint32_t both = index_trim(buf, v, e);
-			v = both & 0xffff;
-			e = both >> 16;
-		}
-		const struct hdr_key *k = name_key(buf + s, colon - s);
-		h->name_off = (uint16_t)s;
-		STORED;
-		h->name_len = (uint16_t)(colon - s);
-		STORED;
-		h->val_off = (uint16_t)v;
-		STORED;
-		h->val_len = (uint16_t)(e - v);
-		h->id = k->id;
-		single[i] = k->single;
-		s = next;
-	}
 	m->n_hdrs = (uint16_t)n;
-	index_link(m, single);
-	return true;
+	bool plain = index_names(m, buf, at);
+	return hdrs_to(m->hdrs, at, n) && (plain || index_ragged(m, buf, at));
 }
 
 /* The body begins at byte `at`. */
@@ -178,57 +146,36 @@ FAST bool index_body(struct sip_msg *m, uint32_t at, uint32_t len, enum sip_fram
 	return true;
 }
 
-/* What crosses from one block to the next: single bits; `unusual` only grows. */
-struct carry {
-	uint64_t lf, cr, unusual;
-	uint32_t n;
-};
-
-/* One block; true: the empty line is in it. Unusual is a CR or an LF alone, and lines of less than four bytes, which are
- * no headers: without them no block begins more than 16. */
-FAST bool index_block(struct sip_msg *m, struct lines *l, struct carry *c, struct block b, uint32_t off)
-{
-	uint64_t begin = b.lf << 1 | c->lf, stop = begin & b.cr, upto = stop ^ (stop - 1);
-	uint32_t n = (uint32_t)__builtin_popcountll(begin & upto);
-	c->unusual |= (((b.cr << 1 | c->cr) ^ b.lf) & upto) | (n > 16);
-	c->lf = b.lf >> 63;
-	c->cr = b.cr >> 63;
-	m->marks[off >> 6] = b.mark;
-	bits_to(l->at + c->n, begin & upto, off);
-	c->n += n;
-	return stop != 0;
-}
-
 /* All marks and lines up to the empty one. */
 FAST bool index_lines(struct sip_msg *m, struct lines *l, const char *buf, uint32_t len)
 {
-	struct carry c = {0};
-	uint32_t off = 0, whole = len < 64 * (SIP_MARKS_WORDS - 1) ? len & ~63u : 64 * (SIP_MARKS_WORDS - 1);
+	struct carry c = {.lf = 1};
+	uint32_t most = len < 64 * (SIP_MARKS_WORDS - 1) ? len : 64 * (SIP_MARKS_WORDS - 1);
+	uint32_t off = 0;
 	bool found = false;
-	for (; off < whole && !found; off += 64)
-		found = index_block(m, l, &c, block_of(buf + off), off);
-	if (!found && off < len && off < 64 * (SIP_MARKS_WORDS - 1)) {
-		found = index_block(m, l, &c, block_tail(buf + off, len - off), off);
+	l->n = 0;
+	if (len >= 64)
+		off = lines_whole(m, l, &c, buf, most);
+	while (!found && off < most) {
+		bool whole = most - off >= 64;
+		found =
+		    lines_in(m, l, &c, whole ? block_of(buf + off) : block_tail(buf + off, most - off), off);
 		off += 64;
 	}
-	l->n = c.n;
-	if (!found || c.unusual || l->at[c.n - 1] >= len)
-		return false;
 	m->marks[off >> 6] = ~UINT64_C(0);
-	return true;
+	return found && !c.unusual && l->n > 3;
 }
 
 static bool index_msg(struct sip_msg *m, const char *buf, uint32_t len, enum sip_framing framing)
 {
 	struct lines l;
-	l.n = 0;
 	if (len < 32 || len > SIP_MSG_BYTES_MAX)
 		return false;
 	memset(m, 0, offsetof(struct sip_msg, hdrs));
 	m->base = buf;
 	if (!index_lines(m, &l, buf, len))
 		return false;
-	if (!index_start(m, buf, l.at[0]) || !index_headers(m, buf, &l))
+	if (!index_start(m, buf, &l) || !index_headers(m, buf, &l))
 		return false;
 	uint32_t at = l.at[l.n - 1];
 	return at + 1 < len && buf[at + 1] == '\n' && index_body(m, at + 2, len, framing);

@@ -69,16 +69,17 @@ FAST bool bytes_ok(const struct host *h, const char *p, uint64_t three)
 }
 
 /* off + each bit. */
-FAST void bits_to(uint16_t *to, uint64_t bits, uint32_t off)
+FAST uint32_t bits_to(uint16_t *to, uint64_t bits, uint32_t off)
 {
+	uint32_t n = 0;
 	for (; bits; bits &= bits - 1)
-		*to++ = (uint16_t)(off + (uint32_t)__builtin_ctzll(bits));
+		to[n++] = (uint16_t)(off + (uint32_t)__builtin_ctzll(bits));
+	return n;
 }
 
-FAST const struct hdr_key *name_key(const char *p, uint32_t len)
-{
-	return hdr_key_of(p, len);
-}
+#define BITS_OFF(off) (off)
+#include "sip-parser/sip_fast_lines.h"
+#include "sip-parser/sip_fast_plain.h"
 
 #include "sip-parser/sip_fast_core.h"
 

@@ -19,8 +19,10 @@ struct method_key {
 
 #include "sip-parser/sip_hdr_hash.h"
 
-#define FAST   static inline __attribute__((always_inline))
-#define FOLD_8 0x2020202020202020u
+#define FAST static inline __attribute__((always_inline))
+/* The way most messages go: its instructions follow each other. */
+#define USUAL(is) __builtin_expect(is, 1)
+#define FOLD_8    0x2020202020202020u
 
 FAST uint64_t load_8(const char *p)
 {
@@ -55,11 +57,14 @@ static inline bool middle_equal(const char *p, uint32_t len, enum sip_hdr_id id)
 	return span_ieq(span_of(p, len), sip_hdr_long(id));
 }
 
-/* The row a listed name would have, from its first eight bytes, folded. Reads p - 2 up to the colon at p + len. */
-FAST const struct hdr_key *hdr_row_of(uint64_t first, const char *p, uint32_t len)
+/* The row a listed name would have, from its first eight bytes, folded, and its last three and the colon. `table` is
+ * hdr_table. */
+FAST const struct hdr_key *hdr_row(const char *table, uint64_t first, uint32_t last)
 {
-	uint64_t hash = (first + ((uint64_t)(load_4(p + len - 3) | (uint32_t)FOLD_8) << 24)) * HDR_HASH_K;
-	return &hdr_key[hdr_slot[hash >> (64 - HDR_HASH_BITS)]];
+	uint64_t hash = (first + ((uint64_t)(last | (uint32_t)FOLD_8) << 24)) * HDR_HASH_K;
+	uint16_t at;
+	memcpy(&at, table + (hash >> (64 - HDR_HASH_BITS)) * 2, 2);
+	return (const struct hdr_key *)(const void *)(table + at);
 }
 
 /* The row of the name [p, p + len), made of letters, digits, '-', '.' and '_', between a line end and a colon; the
@@ -69,10 +74,10 @@ FAST const struct hdr_key *hdr_key_of(const char *p, uint32_t len)
 	unsigned int shift = len < 8 ? 64 - 8 * len : 0;
 	const char *from = len < 8 ? p + len - 8 : p;
 	uint64_t first = load_8(from) >> shift | FOLD_8, last = load_8(p + len - 8) >> shift | FOLD_8;
-	const struct hdr_key *k = hdr_row_of(first, p, len);
+	const struct hdr_key *k = hdr_row((const char *)&hdr_table, first, load_4(p + len - 3));
 	if (((k->first ^ first) | (k->last ^ last) | (k->len ^ len)) != 0)
-		return &hdr_key[0];
-	return len <= 16 || middle_equal(p, len, k->id) ? k : &hdr_key[0];
+		return &hdr_table.key[0];
+	return len <= 16 || middle_equal(p, len, k->id) ? k : &hdr_table.key[0];
 }
 
 /* Method of the token [p, p + len), len > 0. Reads p up to p + 8. */

@@ -166,12 +166,12 @@ static void enter(struct pass *x, struct span name, const char *v, const char *e
 	while (e > v && ascii_is(e[-1], ASCII_WS))
 		e--;
 	uint8_t id = (uint8_t)sip_hdr_of(name), idx = (uint8_t)(m->n_hdrs + 1);
-	m->hdrs[m->n_hdrs++] = (struct sip_hdr){(uint16_t)(name.p - m->base), (uint16_t)name.len,
-	    (uint16_t)(v - m->base), (uint16_t)(e - v), id, 0};
-	if (id == SIP_H_OTHER)
-		return;
+	m->ids[m->n_hdrs] = id;
+	m->next[m->n_hdrs] = 0;
+	m->hdrs[m->n_hdrs++] = (struct sip_hdr){
+	    (uint16_t)(name.p - m->base), (uint16_t)name.len, (uint16_t)(v - m->base), (uint16_t)(e - v)};
 	if (x->last[id])
-		m->hdrs[x->last[id] - 1].next = idx;
+		m->next[x->last[id] - 1] = idx;
 	else
 		m->first[id] = idx;
 	x->last[id] = idx;

@@ -23,7 +23,8 @@
 #define SIP_VIAS_MAX      70    /* Via elements over all lines: 400 */
 #define SIP_ELEMS_MAX     256   /* Contact, Route, Record-Route elements, each over all lines: 400 */
 
-#define SIP_MARKS_WORDS 64 /* no limit of the grammar: headers behind the first 4096 bytes are read byte by byte */
+#define SIP_MARKS_WORDS                                                                                      \
+	64 /* no limit of the grammar: headers behind the first 4096 bytes are read byte by byte */
 
 enum sip_method {
 	SIP_UNKNOWN = 0, /* a valid token that is none of these; m->method has its text */
@@ -58,8 +59,6 @@ enum sip_hdr_id {
 struct sip_hdr {
 	uint16_t name_off, name_len;
 	uint16_t val_off, val_len;
-	uint8_t id;   /* enum sip_hdr_id */
-	uint8_t next; /* index + 1 of the next line with this id (SIP_H_OTHER: 0); 0 = none */
 };
 
 struct sip_msg {
@@ -73,10 +72,12 @@ struct sip_msg {
 	struct span reason;            /* response: reason phrase, may be empty */
 	struct span body;
 	uint16_t n_hdrs;
-	bool marked; /* marks[] is filled: the vector code indexed this message */
-	bool twice;  /* if marked: a header that may stand only once stands on two lines */
+	bool marked;                /* marks[] is filled: the vector code indexed this message */
+	bool twice;                 /* if marked: a header that may stand only once stands on two lines */
 	uint8_t first[SIP_H_COUNT]; /* index + 1 of the first line with that id; 0 = absent */
 	struct sip_hdr hdrs[SIP_HDRS_MAX];
+	uint8_t ids[SIP_HDRS_MAX];  /* of line i: enum sip_hdr_id */
+	uint8_t next[SIP_HDRS_MAX]; /* of line i: index + 1 of the next line with its id; 0 = none */
 	/* For the decoders of sip_core.h: bit i % 64 of word i / 64 is set where byte i is none of a-z A-Z 0-9 - . _ */
 	uint64_t marks[SIP_MARKS_WORDS];
 };
@@ -107,7 +108,7 @@ enum sip_framing {
  * 0, or -1 with *err. Also sets m->method for a response (from its CSeq). */
 [[nodiscard]] int sip_msg_check(struct sip_msg *m, struct sip_err *err);
 
-/* First line with this id, or NULL; and the next line with the same id. */
+/* First line with this id, or NULL; and the next line with the same id. With SIP_H_OTHER: lines of any unlisted name. */
 static inline const struct sip_hdr *sip_msg_hdr(const struct sip_msg *m, enum sip_hdr_id id)
 {
 	return m->first[id] ? &m->hdrs[m->first[id] - 1] : NULL;
@@ -115,7 +116,13 @@ static inline const struct sip_hdr *sip_msg_hdr(const struct sip_msg *m, enum si
 
 static inline const struct sip_hdr *sip_msg_hdr_next(const struct sip_msg *m, const struct sip_hdr *h)
 {
-	return h->next ? &m->hdrs[h->next - 1] : NULL;
+	uint8_t next = m->next[h - m->hdrs];
+	return next ? &m->hdrs[next - 1] : NULL;
+}
+
+static inline enum sip_hdr_id sip_hdr_id(const struct sip_msg *m, const struct sip_hdr *h)
+{
+	return m->ids[h - m->hdrs];
 }
 
 static inline struct span sip_hdr_name(const struct sip_msg *m, const struct sip_hdr *h)

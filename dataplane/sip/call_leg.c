@@ -77,7 +77,7 @@ static bool is_told(const struct sip_msg *m, const struct sip_hdr *h)
 	struct span name = sip_hdr_name(m, h);
 	if (m->is_request && m->method == SIP_INVITE && span_ieq(name, SPAN("User-to-User")))
 		return true;
-	return h->id == SIP_H_OTHER && is_x_header(name);
+	return sip_hdr_id(m, h) == SIP_H_OTHER && is_x_header(name);
 }
 
 /* A header value on one line: folds and tabs become one space, other control bytes are left out. */

@@ -30,8 +30,8 @@ static inline void same_index(const struct sip_msg *a, const struct sip_msg *b)
 		SAME(hdrs[i].name_len);
 		SAME(hdrs[i].val_off);
 		SAME(hdrs[i].val_len);
-		SAME(hdrs[i].id);
-		SAME(hdrs[i].next);
+		SAME(ids[i]);
+		SAME(next[i]);
 	}
 }
 

@@ -100,8 +100,8 @@ static bool strict_on_others(const struct peer *p, const struct sip_msg *m)
 		return false;
 	buf_put(&b, m->base, first->name_off);
 	for (uint32_t i = 0; i < m->n_hdrs; i++) {
-		bool of_nothing = m->hdrs[i].id == SIP_H_CONTENT_TYPE && m->body.len == 0;
-		if (needed(m->hdrs[i].id) && !of_nothing)
+		bool of_nothing = m->ids[i] == SIP_H_CONTENT_TYPE && m->body.len == 0;
+		if (needed(m->ids[i]) && !of_nothing)
 			put_line(&b, m, &m->hdrs[i]);
 	}
 	buf_lit(&b, "\r\n");
@@ -112,7 +112,7 @@ static bool strict_on_others(const struct peer *p, const struct sip_msg *m)
 
 static bool foreign_line(const struct sip_msg *m, const struct sip_hdr *h)
 {
-	const struct sip_shape *sh = sip_typed_shape(h->id);
+	const struct sip_shape *sh = sip_typed_shape(sip_hdr_id(m, h));
 	struct span rest = sip_hdr_val(m, h), e;
 	struct sip_addr a;
 	uint32_t off;

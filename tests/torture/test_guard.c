@@ -83,7 +83,7 @@ static void parse_at_guard(uint32_t n)
 	/* the line that was cut ends at the guard */
 	if (m.n_hdrs) {
 		struct span v = sip_hdr_val(&m, &m.hdrs[m.n_hdrs - 1]);
-		every_decoder(m.hdrs[m.n_hdrs - 1].id, v);
+		every_decoder(m.ids[m.n_hdrs - 1], v);
 		every_decoder(
 		    (uint8_t)(n % SIP_H_COUNT), span_of(p + n - (n < 200 ? n : 200), n < 200 ? n : 200));
 	}
