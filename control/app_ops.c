@@ -70,10 +70,12 @@ static void op_command(void *ctx, const struct dp_cmd *c)
 
 const char *app_refusal(const struct config *c, const struct ip_addr *a)
 {
-	if (a->fam != 4)
-		return "not an IPv4 address";
-	if (ip_addr_eq(a, &c->dp.ip))
+	if (a->fam == 6 && !c->dp.ip6.fam)
+		return "IPv6, and network.ip6 is not set";
+	if (ip_addr_eq(a, &c->dp.ip) || ip_addr_eq(a, &c->dp.ip6))
 		return "the engine's own address";
+	if (a->fam == 6)
+		return a->b[0] == 0xff ? "multicast" : target_refusal(&c->policy, a);
 	if (a->b[0] >= 224)
 		return "multicast or broadcast";
 	if (a->b[0] == 0)
@@ -107,7 +109,8 @@ static void op_resolve(void *ctx, const char *host, uint64_t tag)
 {
 	struct app *a = ctx;
 	if (a->dns)
-		dns_resolve(a->dns, host, on_resolved, pending(a, tag));
+		(a->conf->dp.ip6.fam ? dns_resolve_any : dns_resolve)(
+		    a->dns, host, on_resolved, pending(a, tag));
 }
 
 /* ---- record ---- */

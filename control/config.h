@@ -42,7 +42,7 @@ struct config_item_pos {
 /* As read. Strings are "" when not set. */
 struct config {
 	struct dp_conf dp; /* complete: user agent, key and pool sizes included */
-	struct target_net network_ip;
+	struct target_net network_ip, network_ip6;
 	uint32_t n_cores;
 	char sip_tcp[8]; /* sip.tcp */
 	char default_from[64]; /* sip.default_from */

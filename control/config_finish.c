@@ -27,6 +27,66 @@ static bool on_link(const struct config *c, const struct ip_addr *a)
 	return (v4(a) & m) == (v4(&c->network_ip.net) & m) && v4(a) != v4(&c->network_ip.net);
 }
 
+static bool same_bits(const struct ip_addr *a, const struct ip_addr *b, unsigned bits)
+{
+	for (unsigned i = 0; i < bits; i++)
+		if ((a->b[i / 8] ^ b->b[i / 8]) & (0x80 >> (i % 8)))
+			return false;
+	return true;
+}
+
+static bool link_local(const struct ip_addr *a)
+{
+	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
+/* Not unspecified, loopback, mapped, link-local or multicast. */
+static bool usable6(const struct ip_addr *a)
+{
+	static const struct ip_addr zero;
+	return !same_bits(a, &zero, 80) && a->b[0] != 0xff && !link_local(a);
+}
+
+static bool on_link6(const struct config *c, const struct ip_addr *a)
+{
+	if (link_local(a))
+		return true;
+	return c->network_ip6.net.fam && same_bits(a, &c->network_ip6.net, c->network_ip6.prefix) &&
+	       !ip_addr_eq(a, &c->network_ip6.net);
+}
+
+static void check_ip6(const struct config *c, struct config_errors *e)
+{
+	bool six = c->network_ip6.net.fam != 0;
+	if (six && !usable6(&c->network_ip6.net))
+		SAY("network.ip6", "network.ip6 is no address that others can reach");
+	if (six && c->dp.mtu < 1280)
+		SAY("network.mtu", "network.mtu %u is below 1280, which IPv6 needs", c->dp.mtu);
+	if (c->dp.gateway6.fam && !six)
+		SAY("network.gateway6", "network.gateway6 needs network.ip6");
+	else if (c->dp.gateway6.fam && !on_link6(c, &c->dp.gateway6))
+		SAY("network.gateway6",
+		    "network.gateway6 is neither link-local nor another address inside network.ip6's prefix");
+}
+
+static void check_route(const struct config *c, unsigned i, struct config_errors *e)
+{
+	const struct dp_route *r = &c->dp.routes[i];
+	struct config_pos at = config_item_at(c, "network.routes", i);
+	if (!r->net.fam)
+		return; /* missing: said already */
+	if (r->net.fam == 6 && !c->network_ip6.net.fam)
+		config_say(e, at, "network.routes[].to is IPv6, which needs network.ip6");
+	else if (r->via.fam && r->via.fam != r->net.fam)
+		config_say(e, at, "network.routes[].via is not of the same family as to");
+	else if (r->via.fam == 4 && !on_link(c, &r->via))
+		config_say(e, at, "network.routes[].via is not another address inside network.ip's prefix");
+	else if (r->via.fam == 6 && !on_link6(c, &r->via))
+		config_say(e, at,
+		    "network.routes[].via is neither link-local nor another address inside network.ip6's "
+		    "prefix");
+}
+
 static void check_ip(const struct config *c, struct config_errors *e)
 {
 	uint32_t ip = v4(&c->network_ip.net), m = mask(c->network_ip.prefix);
@@ -39,9 +99,8 @@ static void check_ip(const struct config *c, struct config_errors *e)
 	if (c->dp.gateway.fam && !on_link(c, &c->dp.gateway))
 		SAY("network.gateway", "network.gateway is not another address inside network.ip's prefix");
 	for (unsigned i = 0; i < c->dp.n_routes; i++)
-		if (c->dp.routes[i].via.fam && !on_link(c, &c->dp.routes[i].via))
-			config_say(e, config_item_at(c, "network.routes", i),
-			    "network.routes[].via is not another address inside network.ip's prefix");
+		check_route(c, i, e);
+	check_ip6(c, e);
 }
 
 static void check_cores(const struct config *c, struct config_errors *e)
@@ -281,6 +340,8 @@ static void fill_derived(struct config *c, struct config_errors *e)
 	c->dp.ip = c->network_ip.net;
 	c->dp.prefix = c->network_ip.prefix;
 	c->dp.tcp = (uint8_t)tcp_mode(c);
+	c->dp.ip6 = c->network_ip6.net;
+	c->dp.prefix6 = c->network_ip6.prefix;
 	for (unsigned i = c->n_cores; i < DP_WORKERS_MAX; i++)
 		c->dp.cores[i] = 0xffff;
 	snprintf(c->dp.user_agent, sizeof c->dp.user_agent, "Dialplane/%s", DIALPLANE_VERSION);

@@ -158,7 +158,7 @@ static int address(const struct config_row *row, const char *s, size_t n, struct
 	if (ip_addr_parse(a, span_of(s, (uint32_t)n)) < 0)
 		return BAD("\"%.*s\" is not an IP address", (int)(n > 60 ? 60 : n), s);
 	if (row->max && (a->fam < row->min || a->fam > row->max))
-		return BAD("\"%.*s\" is not an IPv4 address", (int)n, s);
+		return BAD("\"%.*s\" is not an IPv%d address", (int)n, s, row->min == 6 ? 6 : 4);
 	return 0;
 }
 

@@ -108,7 +108,7 @@ static void on_udp(void *ctx, struct udp_in *in, uint64_t now)
 {
 	struct worker *w = ctx;
 	if (!is_rtp(w, in->dst.port) &&
-	    (in->dst.port != w->conf.sip_port || !ip_addr_eq(&in->dst.a, &w->conf.ip))) {
+	    (in->dst.port != w->conf.sip_port || in->own != net_own_for(w->net, in->dst.a.fam))) {
 		stat_inc(&w->stats, STAT_drop_udp_port);
 		pkt_put(in->pkt);
 		return;

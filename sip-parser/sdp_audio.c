@@ -248,6 +248,7 @@ bool sdp_audio_read(struct sdp_audio *a, struct span body)
 	static const uint8_t ZERO[4];
 	if (body.len < 16 || body.len > BODY_MAX || memcmp(body.p, "v=0\r\n", 5) != 0 || !ends_of(body, lf))
 		return false;
+	a->six = false;
 	a->rtcp_port = 0;
 	a->dir = SDP_SENDRECV;
 	a->n_pts = 0;
@@ -271,8 +272,10 @@ const char *sdp_audio_of(struct sdp_audio *a, const struct sdp_media *m)
 {
 	if (!span_ieq(m->type, SPAN("audio")) || !span_ieq(m->proto, SPAN("RTP/AVP")))
 		return "answer has no audio stream in RTP/AVP";
-	if (m->port && (m->addr_is_v6 || !ip4_parse(m->addr, a->ip)))
-		return "SDP connection address is not an IPv4 address";
+	a->six = m->addr_is_v6;
+	if (m->port && !(a->six ? ip6_parse(m->addr, a->ip) : ip4_parse(m->addr, a->ip)))
+		return a->six ? "SDP connection address is not an IPv6 address"
+		              : "SDP connection address is not an IPv4 address";
 	a->port = m->port;
 	a->rtcp_port = m->rtcp_port;
 	a->dir = m->dir;

@@ -10,7 +10,8 @@
 #define SDP_NO_PT 0xff
 
 struct sdp_audio {
-	uint8_t ip[4];      /* connection address in force */
+	uint8_t ip[16];     /* connection address in force: IPv4 in the first four, or */
+	bool six;           /* IPv6 */
 	uint16_t port;      /* 0 = refused stream */
 	uint16_t rtcp_port; /* 0 = not given */
 	uint8_t dir;        /* enum sdp_dir in force */
@@ -24,7 +25,7 @@ struct sdp_audio {
 bool sdp_audio_read(struct sdp_audio *a, struct span body);
 
 /* The same of a stream that was parsed: any audio stream over RTP/AVP that is refused (port 0; ip is void then) or whose
- * address is IPv4. NULL, or a static text why it is none. */
+ * address is IPv4 or IPv6. NULL, or a static text why it is none. */
 const char *sdp_audio_of(struct sdp_audio *a, const struct sdp_media *m);
 
 #endif

@@ -50,3 +50,12 @@ void ip_addr_put(struct buf *b, const struct ip_addr *a)
 	else
 		buf_chr(b, '-');
 }
+
+void ip_addr_put_host(struct buf *b, const struct ip_addr *a)
+{
+	if (a->fam == 6)
+		buf_chr(b, '[');
+	ip_addr_put(b, a);
+	if (a->fam == 6)
+		buf_chr(b, ']');
+}

@@ -39,5 +39,7 @@ static inline bool ip_sock_eq(const struct ip_sock *x, const struct ip_sock *y)
 [[nodiscard]] int ip_addr_parse(struct ip_addr *out, struct span s);
 /* Write the literal (IPv6 without brackets); "-" when there is no address. */
 void ip_addr_put(struct buf *b, const struct ip_addr *a);
+/* The same as the host of a URI: IPv6 in brackets. */
+void ip_addr_put_host(struct buf *b, const struct ip_addr *a);
 
 #endif

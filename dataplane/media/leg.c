@@ -68,16 +68,21 @@ int media_new(struct media **out, const struct dp_conf *conf, uint16_t worker, s
 	struct media *m = calloc(1, sizeof *m);
 	if (!m)
 		return -ENOMEM;
-	*m = (struct media){.n = s.n * (1u + conf->n_media_ips),
+	const uint32_t owns4 = 1u + conf->n_media_ips, owns = owns4 + (conf->ip6.fam != 0);
+	*m = (struct media){.n = s.n * owns,
+	    .n4 = s.n * owns4,
 	    .pairs = s.n,
-	    .owns = 1u + conf->n_media_ips,
+	    .owns = owns,
 	    .base = (uint16_t)(conf->rtp_lo + 2 * s.first),
 	    .worker = worker,
 	    .learn = conf->rtp_learn_source,
 	    .net = net,
 	    .stats = stats};
 	seed(&m->random, conf, worker);
-	int rc = ports_init(&m->ports, m->n, conf->rtp_quarantine_ms * 1000000ull, random_u64(&m->random));
+	int rc = ports_init(&m->ports, m->n4, conf->rtp_quarantine_ms * 1000000ull, random_u64(&m->random));
+	if (rc == 0 && m->n > m->n4)
+		rc = ports_init(
+		    &m->ports6, m->n - m->n4, conf->rtp_quarantine_ms * 1000000ull, random_u64(&m->random));
 	if (rc == 0 && !(m->legs = big_new(m->n * sizeof *m->legs)))
 		rc = -ENOMEM;
 	if (rc) {
@@ -94,6 +99,7 @@ void media_free(struct media *m)
 	if (!m)
 		return;
 	ports_fini(&m->ports);
+	ports_fini(&m->ports6);
 	free(m->legs);
 	free(m);
 }
@@ -116,9 +122,17 @@ static void fetch_next(const struct media *m)
 	__builtin_prefetch(&m->ports.free_at[next]);
 }
 
-uint32_t media_open(struct media *m, uint64_t now)
+static uint32_t take_port(struct media *m, uint8_t fam, uint64_t now)
 {
-	uint32_t idx = ports_get(&m->ports, now);
+	if (fam == 4)
+		return ports_get(&m->ports, now);
+	uint32_t i = m->n > m->n4 ? ports_get(&m->ports6, now) : PORTS_NONE;
+	return i == PORTS_NONE ? i : m->n4 + i;
+}
+
+uint32_t media_open(struct media *m, uint8_t fam, uint64_t now)
+{
+	uint32_t idx = take_port(m, fam, now);
 	if (idx == PORTS_NONE) {
 		stat_inc(m->stats, STAT_rtp_port_starved);
 		return MEDIA_NONE;
@@ -336,7 +350,10 @@ void media_close(struct media *m, uint32_t idx, struct dp_media_counts *out, uin
 		    l->rx_packets, l->rx_bytes, l->tx_packets, l->tx_bytes, l->dropped};
 	l->state = MEDIA_CLOSED;
 	m->used--;
-	ports_put(&m->ports, idx, now);
+	if (idx < m->n4)
+		ports_put(&m->ports, idx, now);
+	else
+		ports_put(&m->ports6, idx - m->n4, now);
 }
 
 void media_drop(struct media *m, struct media_leg *l, struct pkt *p, enum stat_id why)
@@ -387,5 +404,6 @@ void media_gauges(
     const struct media *m, struct dp_pool_gauge *legs, struct dp_pool_gauge *ports, uint64_t now)
 {
 	*legs = (struct dp_pool_gauge){"media_legs", m->used, m->n};
-	*ports = (struct dp_pool_gauge){"rtp_ports", ports_busy(&m->ports, now), m->n};
+	uint32_t six = m->n > m->n4 ? ports_busy(&m->ports6, now) : 0;
+	*ports = (struct dp_pool_gauge){"rtp_ports", ports_busy(&m->ports, now) + six, m->n};
 }

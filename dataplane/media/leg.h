@@ -29,8 +29,8 @@ struct media_agreed {
 	bool may_send, may_recv;   /* from the direction attributes: hold */
 };
 
-/* Take a port pair; returns the media index or MEDIA_NONE (no port: counted rtp_port_starved). */
-uint32_t media_open(struct media *m, uint64_t now);
+/* Take a port pair on an address of this family (4, 6); returns the media index or MEDIA_NONE (no port: counted rtp_port_starved). */
+uint32_t media_open(struct media *m, uint8_t fam, uint64_t now);
 uint16_t media_port(const struct media *m, uint32_t idx);       /* RTP; RTCP is +1 */
 struct ip_addr media_addr(const struct media *m, uint32_t idx); /* ours, for c= */
 void media_agree(struct media *m, uint32_t idx, const struct media_agreed *a,

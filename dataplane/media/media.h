@@ -82,12 +82,13 @@ static_assert(offsetof(struct media_leg, flow) == 64 && offsetof(struct media_le
 struct media {
 	struct media_leg *legs;  /* n, by address and port pair */
 	uint32_t n, pairs, owns; /* owns: addresses, each with so many pairs */
+	uint32_t n4;             /* legs on IPv4 addresses; those on the IPv6 one come behind */
 	uint16_t base;           /* first RTP port of this worker's slice */
 	uint16_t worker;
 	bool learn; /* another source than the SDP's may take over */
 	struct net *net;
 	struct dp_stats *stats;
-	struct ports ports;
+	struct ports ports, ports6;
 	struct random random;
 	uint32_t used;
 };

@@ -37,7 +37,7 @@ static void name_dialog(struct leg *l, uint32_t idx)
 	l->session.id = (uint32_t)(id.rand >> 33);
 }
 
-struct leg *leg_open(struct sip *s, uint64_t cookie)
+struct leg *leg_open(struct sip *s, uint64_t cookie, const struct ip_sock *far)
 {
 	struct leg *l = pool_get(&s->legs);
 	if (!l)
@@ -45,6 +45,7 @@ struct leg *leg_open(struct sip *s, uint64_t cookie)
 	memset(l, 0, sizeof *l);
 	l->sip = s;
 	l->cookie = cookie;
+	l->face = sip_face_to(far);
 	l->media = MEDIA_NONE;
 	l->ict = l->ist = l->bye = TXN_NO_INDEX;
 	l->timer.fn = on_timer;
@@ -397,7 +398,8 @@ void leg_clear(struct leg *l, uint64_t now)
 {
 	l->state = LEG_CLEARING;
 	if (l->unacked) {
-		wheel_cancel(l->sip->env.wheel, &l->timer); /* the ACK, or Timer H of the 2xx, brings us back here */
+		wheel_cancel(
+		    l->sip->env.wheel, &l->timer); /* the ACK, or Timer H of the 2xx, brings us back here */
 		return;
 	}
 	if (l->auth)

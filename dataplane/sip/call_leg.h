@@ -50,18 +50,23 @@ struct leg {
 	    bye_status; /* why we hang up, for the Reason header; 0 = normal clearing. REFUSING: what we answer */
 	uint8_t state;      /* enum leg_state */
 	uint8_t why;        /* CANCELING: enum dp_end_cause asked for */
+	uint8_t face;       /* of our From and Contact, see sip_face_to */
 	uint8_t n_progress; /* provisionals told, bounded */
 	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
 	bool unacked;   /* called: our 2xx has no ACK yet */
 	bool answering; /* called: the 2xx waits for a buffer */
-	bool hasty; /* CALLING: the timer is the one for the first response */
+	bool hasty;     /* CALLING: the timer is the one for the first response */
 };
 
-/* NULL: a pool has no room; nothing is held. */
-struct leg *leg_open(struct sip *s, uint64_t cookie);
+/* far: to whom, which decides who we are in its From and Contact. NULL: a pool has no room; nothing is held. */
+struct leg *leg_open(struct sip *s, uint64_t cookie, const struct ip_sock *far);
 static inline uint32_t leg_index(const struct leg *l)
 {
 	return dp_leg_index(l->handle);
+}
+static inline const struct sip_face *leg_face(const struct leg *l)
+{
+	return &l->sip->faces[l->face];
 }
 /* The leg a handle names; NULL: it has gone. */
 struct leg *leg_of(struct sip *s, dp_leg handle);

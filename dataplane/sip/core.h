@@ -20,6 +20,16 @@
 struct guest;      /* uas_guest.c: INVITEs of strangers seen lately */
 struct fork_marks; /* fork.c: answers of forks that had their BYE */
 
+#define SIP_FACES (2 * DP_TRANSPORTS)
+/* Who we are to those who are reached in one way: text that is the same in every message to them. */
+struct sip_face {
+	struct span host_port;    /* our address, with the SIP port unless it is 5060 */
+	struct span via_head;     /* from behind the Request-URI to the branch */
+	struct span via_value;    /* of that, the value alone */
+	struct span from_tail;    /* From: from behind its user part to the tag */
+	struct span contact_tail; /* Contact: all behind its user part */
+};
+
 struct sip {
 	struct sip_env env;
 	struct hash_key key;
@@ -41,23 +51,30 @@ struct sip {
 	struct events events;
 	struct conns *conns; /* NULL: datagrams only */
 
-	struct sip_msg msg;   /* of the datagram being handled */
-	struct sip_core core; /* its headers */
-	struct sdp sdp;       /* its body */
-	struct span host;     /* our address as text, and with the port unless it is 5060 */
-	struct span host_port;
-	char host_text[64], host_port_text[72];
-	/* Text that is the same in every message: from behind the Request-URI to the branch, the Via value of that, from behind a user part to the
-	 * tag, our Contact behind its user part, what an INVITE says about us, User-Agent. */
-	struct span via_head[DP_TRANSPORTS], via_value[DP_TRANSPORTS], from_tail, contact_tail[DP_TRANSPORTS],
-	    about, agent;
-	char fixed[2304];
+	struct sip_msg msg;               /* of the datagram being handled */
+	struct sip_core core;             /* its headers */
+	struct sdp sdp;                   /* its body */
+	struct sip_face faces[SIP_FACES]; /* by sip_face_to; IPv6 empty without such an address */
+	/* Text that is the same in every message: what an INVITE says about us, User-Agent. */
+	struct span about, agent;
+	char fixed[4096];
 };
 
 /* NULL: no index, or nobody has it. */
 static inline struct txn *txn_at(const struct sip *s, uint32_t idx)
 {
 	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->txns, idx);
+}
+
+/* The number of the face that far sees. */
+static inline uint8_t sip_face_to(const struct ip_sock *far)
+{
+	return (uint8_t)((far->a.fam == 6) * DP_TRANSPORTS + far->transport);
+}
+
+static inline const struct sip_face *sip_face(const struct sip *s, const struct ip_sock *far)
+{
+	return &s->faces[sip_face_to(far)];
 }
 
 static inline uint64_t sip_random(struct sip *s)

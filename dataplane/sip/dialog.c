@@ -319,6 +319,7 @@ bool dialog_hop_sock(struct span hop, struct ip_sock *out)
 	if (sip_uri_parse(&u, hop, &off) || (u.scheme != SIP_URI_SIP && u.scheme != SIP_URI_SIPS))
 		return false;
 	struct span host = sip_param_get(u.params, SPAN("maddr"), &maddr) ? maddr : u.host;
+	*out = (struct ip_sock){0};
 	if (ip_addr_parse(&out->a, host))
 		return false;
 	out->transport = (uint8_t)(transport_of(&u) & 3u);

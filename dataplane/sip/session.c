@@ -18,13 +18,15 @@ static void put_head(struct buf *b, const struct session *s, const struct ip_add
 	char text[48];
 	struct buf addr = buf_on(text, sizeof text);
 	ip_addr_put(&addr, own);
+	const struct span net = own->fam == 6 ? SPAN(" IN IP6 ") : SPAN(" IN IP4 ");
 	buf_lit(b, "v=0\r\no=- ");
 	buf_u32(b, s->id);
 	buf_chr(b, ' ');
 	buf_u32(b, s->version);
-	buf_lit(b, " IN IP4 ");
+	buf_span(b, net);
 	buf_span(b, buf_view(&addr));
-	buf_lit(b, "\r\ns=-\r\nc=IN IP4 ");
+	buf_lit(b, "\r\ns=-\r\nc=");
+	buf_span(b, span_of(net.p + 1, net.len - 1));
 	buf_span(b, buf_view(&addr));
 	buf_lit(b, "\r\nt=0 0\r\n");
 }
@@ -64,6 +66,7 @@ static bool offers(const struct session *s, uint8_t pt)
 void session_offer(struct session *s, const struct ip_addr *own, struct buf *b)
 {
 	s->version++;
+	s->six = own->fam == 6;
 	put_head(b, s, own);
 	buf_lit(b, "m=audio ");
 	buf_u32(b, s->port);
@@ -106,18 +109,28 @@ static void agree_codecs(struct media_agreed *out, const struct session *s, cons
 	out->pcma = offers(s, PT_PCMA) && has_pt(a, PT_PCMA);
 }
 
+/* The stream has one address of ours, so theirs must be of its family. False with *reason. */
+static bool same_family(const struct session *s, const struct sdp_audio *a, const char **reason)
+{
+	if (a->six != s->six)
+		*reason = s->six ? "SDP connection address is not an IPv6 address"
+		                 : "SDP connection address is not an IPv4 address";
+	return a->six == s->six;
+}
+
 /* Addresses and direction of the far side. 0.0.0.0 is hold by the rule of RFC 2543: send nothing. */
 static void far_side(struct media_agreed *out, const struct sdp_audio *a)
 {
-	static const uint8_t ZERO[4];
-	bool nowhere = memcmp(a->ip, ZERO, sizeof ZERO) == 0;
+	static const uint8_t ZERO[16];
+	uint32_t n = a->six ? 16 : 4;
+	bool nowhere = memcmp(a->ip, ZERO, n) == 0;
 	*out = (struct media_agreed){.remote_rtcp_port = a->rtcp_port,
 	    .may_send = !nowhere && (a->dir == SDP_SENDRECV || a->dir == SDP_RECVONLY),
 	    .may_recv = a->dir == SDP_SENDRECV || a->dir == SDP_SENDONLY};
 	if (nowhere)
 		return;
-	out->remote_rtp = (struct ip_sock){.a = {.fam = 4}, .port = a->port};
-	memcpy(out->remote_rtp.a.b, a->ip, sizeof a->ip);
+	out->remote_rtp = (struct ip_sock){.a = {.fam = a->six ? 6 : 4}, .port = a->port};
+	memcpy(out->remote_rtp.a.b, a->ip, n);
 }
 
 /* The answer's one stream, read the short way or the long one. False with *reason. */
@@ -142,6 +155,8 @@ int session_answer(
 	if (a.port == 0)
 		return -1;
 	uint8_t pt = first_common(s, &a);
+	if (!same_family(s, &a, reason))
+		return -1;
 	*reason = "no common codec in the answer";
 	if (pt == SESSION_NO_CODEC)
 		return -1;
@@ -160,7 +175,7 @@ static int choose(
 {
 	*reason = "no audio stream with a common codec in the offer";
 	for (int i = 0; i < sdp->n_media; i++) {
-		if (sdp_audio_of(a, &sdp->media[i]) || a->port == 0)
+		if (sdp_audio_of(a, &sdp->media[i]) || a->port == 0 || !same_family(s, a, reason))
 			continue;
 		*pt = s->pt != SESSION_NO_CODEC && has_pt(a, s->pt) ? s->pt : first_common(s, a);
 		if (*pt != SESSION_NO_CODEC)
@@ -207,6 +222,7 @@ int session_reoffer(struct session *s, struct span body, struct sdp *sdp, const 
 	uint8_t pt;
 	if (sdp_parse(sdp, body, &off, reason))
 		return -1;
+	s->six = own->fam == 6;
 	int n = choose(s, sdp, &a, &pt, reason);
 	if (n < 0)
 		return -1;

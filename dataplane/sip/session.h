@@ -18,6 +18,7 @@ struct session {
 	uint16_t port;    /* our RTP port */
 	uint8_t codecs;   /* enum dp_media_pref */
 	uint8_t pt;       /* agreed codec; SESSION_NO_CODEC = none yet */
+	bool six;         /* our address is IPv6, so theirs must be */
 	bool held;        /* the far side does not want to hear us */
 };
 

@@ -27,55 +27,52 @@ static struct span keep(struct buf *b, uint32_t *from)
 	return s;
 }
 
-static void make_host(struct sip *s)
+static void put_port(struct buf *b, uint16_t port)
 {
-	const struct dp_conf *c = s->env.conf;
-	struct buf host = buf_on(s->host_text, sizeof s->host_text);
-	struct buf port = buf_on(s->host_port_text, sizeof s->host_port_text);
-	ip_addr_put(&host, net_addr(s->env.net));
-	buf_span(&port, buf_view(&host));
-	if (c->sip_port != 5060) {
-		buf_chr(&port, ':');
-		buf_u32(&port, c->sip_port);
-	}
-	s->host = buf_view(&host);
-	s->host_port = buf_view(&port);
+	buf_chr(b, ':');
+	buf_u32(b, port);
 }
 
-static uint16_t port_of(const struct sip *s, enum dp_transport t)
+/* Our Contact behind its user part. The port of TLS is always said: about its default for a sip: URI the RFCs and the
+ * world differ. */
+static void make_contact(struct buf *b, struct span host, uint16_t port, enum dp_transport t)
 {
-	const struct dp_conf *c = s->env.conf;
-	return t == DP_TLS ? c->tls_port : c->sip_port;
+	static const char *const param[] = {[DP_UDP] = "", ";transport=tcp", ";transport=tls"};
+	buf_chr(b, '@');
+	buf_span(b, host);
+	if (port != 5060 || t == DP_TLS)
+		put_port(b, port);
+	buf_span(b, span_str(param[t]));
+	buf_lit(b, ">\r\n");
 }
 
-static void make_via(struct sip *s, enum dp_transport t, struct buf *b, uint32_t *from)
+/* The text of one way to be reached (RFC 3261 §18.1.1, §8.1.1.8). */
+static void make_face(
+    struct sip *s, struct buf *b, uint32_t *from, const struct ip_addr *own, enum dp_transport t)
 {
-	static const char *const NAMES[DP_TRANSPORTS] = {"UDP ", "TCP ", "TLS "};
+	static const char *const via[] = {[DP_UDP] = "SIP/2.0/UDP ", "SIP/2.0/TCP ", "SIP/2.0/TLS "};
+	const struct dp_conf *c = s->env.conf;
+	struct sip_face *f = &s->faces[sip_face_to(&(struct ip_sock){.a = *own, .transport = t})];
+	uint16_t port = t == DP_TLS ? c->tls_port : c->sip_port;
+	ip_addr_put_host(b, own);
+	struct span host = span_of(b->p + *from, b->len - *from);
+	if (c->sip_port != 5060)
+		put_port(b, c->sip_port);
+	f->host_port = keep(b, from);
 	buf_lit(b, " SIP/2.0\r\nVia: ");
 	uint32_t value = b->len;
-	buf_lit(b, "SIP/2.0/");
-	buf_span(b, span_str(NAMES[t]));
-	buf_span(b, s->host);
-	buf_chr(b, ':');
-	buf_u32(b, port_of(s, t));
+	buf_span(b, span_str(via[t]));
+	buf_span(b, host);
+	put_port(b, port);
 	buf_lit(b, ";branch=" IDENT_COOKIE);
-	s->via_value[t] = span_of(b->p + value, b->len - value);
-	s->via_head[t] = keep(b, from);
-}
-
-/* The port of TLS is always said: about its default for a sip: URI the RFCs and the world differ. */
-static void make_contact(struct sip *s, enum dp_transport t, struct buf *b, uint32_t *from)
-{
-	static const char *const PARAMS[DP_TRANSPORTS] = {"", ";transport=tcp", ";transport=tls"};
+	f->via_value = span_of(b->p + value, b->len - value);
+	f->via_head = keep(b, from);
 	buf_chr(b, '@');
-	buf_span(b, t == DP_TLS ? s->host : s->host_port);
-	if (t == DP_TLS) {
-		buf_chr(b, ':');
-		buf_u32(b, port_of(s, t));
-	}
-	buf_span(b, span_str(PARAMS[t]));
-	buf_lit(b, ">\r\n");
-	s->contact_tail[t] = keep(b, from);
+	buf_span(b, f->host_port);
+	buf_lit(b, ">;tag=");
+	f->from_tail = keep(b, from);
+	make_contact(b, host, port, t);
+	f->contact_tail = keep(b, from);
 }
 
 /* -EINVAL: the User-Agent is no header value, or too long. */
@@ -84,15 +81,11 @@ static int make_texts(struct sip *s)
 	const struct dp_conf *c = s->env.conf;
 	struct buf b = buf_on(s->fixed, sizeof s->fixed);
 	uint32_t from = 0;
-	make_host(s);
-	for (enum dp_transport t = DP_UDP; t < DP_TRANSPORTS; t++)
-		make_via(s, t, &b, &from);
-	buf_chr(&b, '@');
-	buf_span(&b, s->host_port);
-	buf_lit(&b, ">;tag=");
-	s->from_tail = keep(&b, &from);
-	for (enum dp_transport t = DP_UDP; t < DP_TRANSPORTS; t++)
-		make_contact(s, t, &b, &from);
+	for (enum dp_transport t = DP_UDP; t < DP_TRANSPORTS; t++) {
+		make_face(s, &b, &from, &c->ip, t);
+		if (c->ip6.fam)
+			make_face(s, &b, &from, &c->ip6, t);
+	}
 	buf_lit(&b, MSGS_ALLOW_LINE "Supported:\r\n");
 	s->about = keep(&b, &from);
 	if (*c->user_agent)
@@ -243,7 +236,22 @@ void sip_stream_out(struct sip *s, struct pkt *p, const struct ip_sock *dst, uin
  * call that waits for its first response has nothing better to wait for). */
 static bool is_fatal(const struct udp_err *e)
 {
+	if (e->remote.a.fam == 6) /* RFC 4443 §3.1: type 1 alone */
+		return true;
 	return e->arp || (e->icmp_type == 3 && e->icmp_code != 4);
+}
+
+/* RFC 4443 §3.1. */
+static struct span words_of_six(const struct udp_err *e)
+{
+	static const char *const by_code[] = {"ICMPv6: no route to the target",
+	    "ICMPv6: administratively prohibited", "ICMPv6: beyond the scope of our address",
+	    "ICMPv6: address unreachable", "ICMPv6: nobody listens on the target's port"};
+	if (e->arp)
+		return SPAN("the next hop does not answer neighbour discovery");
+	if (e->icmp_code < sizeof by_code / sizeof *by_code)
+		return span_str(by_code[e->icmp_code]);
+	return SPAN("ICMPv6: destination unreachable");
 }
 
 /* What a person reads in the call's record (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1). */
@@ -269,7 +277,7 @@ void sip_udp_error(struct sip *s, const struct udp_err *e, uint64_t now)
 {
 	if (!is_fatal(e) || e->local.port != s->env.conf->sip_port)
 		return;
-	s->unreachable = words_of(e);
+	s->unreachable = e->remote.a.fam == 6 ? words_of_six(e) : words_of(e);
 	txn_unreachable(s, &e->remote, now);
 	s->unreachable = (struct span){0};
 }

@@ -42,13 +42,13 @@ static void end_without_body(struct buf *b)
 /* Request line, Via, Max-Forwards, Route. What goes in is either ours and checked (uac_check.c) or was parsed, so nothing
  * of it is looked through again. An ACK for a 2xx belongs to no transaction (t NULL): its branch names no slot, and the
  * same ACK sent again has the same one. */
-static void put_top(struct buf *b, struct sip *s, uint8_t by, struct span method, struct span ruri,
-    struct span route, const struct txn *t, struct span ack_token)
+static void put_top(struct buf *b, struct sip *s, const struct ip_sock *hop, struct span method,
+    struct span ruri, struct span route, const struct txn *t, struct span ack_token)
 {
 	buf_span(b, method);
 	buf_chr(b, ' ');
 	buf_span(b, ruri);
-	buf_span(b, s->via_head[by]);
+	buf_span(b, sip_face(s, hop)->via_head);
 	if (t)
 		buf_put(b, t->token, IDENT_LEN);
 	else
@@ -71,7 +71,7 @@ void msgs_local_uri(const struct sip *s, const struct leg *l, struct buf *b)
 	buf_lit(b, "sip:");
 	buf_span(b, user);
 	buf_chr(b, '@');
-	buf_span(b, s->host_port);
+	buf_span(b, leg_face(l)->host_port);
 }
 
 /* From up to our tag. */
@@ -88,7 +88,7 @@ static void put_from(struct buf *b, const struct sip *s, const struct leg *l)
 	buf_span(b, user);
 	buf_lit(b, "\" <sip:");
 	buf_span(b, user);
-	buf_span(b, s->from_tail);
+	buf_span(b, leg_face(l)->from_tail);
 }
 
 /* From, To and Call-ID, and CSeq up to its number. */
@@ -121,7 +121,7 @@ static void put_contact(struct buf *b, struct sip *s, const struct leg *l)
 {
 	buf_lit(b, "Contact: <sip:");
 	buf_put(b, l->dialog.tag, IDENT_LEN);
-	buf_span(b, s->contact_tail[l->hop.transport]);
+	buf_span(b, sip_face(s, &l->hop)->contact_tail);
 }
 
 static void put_body(struct buf *b, struct span sdp)
@@ -158,8 +158,8 @@ struct pkt *msgs_invite(
 	*limit = 0;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, t->remote.transport, SPAN("INVITE"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), t,
-	    SPAN(""));
+	put_top(
+	    &b, s, &t->remote, SPAN("INVITE"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""), t, SPAN(""));
 	put_dialog(&b, s, l, SPAN(""));
 	put_cseq(&b, t->cseq, SPAN("INVITE"));
 	put_contact(&b, s, l);
@@ -196,7 +196,7 @@ static void put_in_dialog(
 	struct buf tmp = buf_on(room, sizeof room);
 	struct dialog_route r;
 	dialog_route(&r, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), &tmp);
-	put_top(b, s, l->hop.transport, method, r.ruri, r.route, t, dialog_tag(&l->dialog));
+	put_top(b, s, &l->hop, method, r.ruri, r.route, t, dialog_tag(&l->dialog));
 	b->full |= tmp.full;
 	put_dialog(b, s, l, dialog_span(&l->dialog, DIALOG_TAG));
 	put_cseq(b, cseq, method);
@@ -234,8 +234,8 @@ struct pkt *msgs_cancel(struct sip *s, const struct leg *l, const struct txn *in
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, invite->remote.transport, SPAN("CANCEL"), dialog_span(&l->dialog, DIALOG_RURI),
-	    SPAN(""), invite, SPAN(""));
+	put_top(&b, s, &invite->remote, SPAN("CANCEL"), dialog_span(&l->dialog, DIALOG_RURI), SPAN(""),
+	    invite, SPAN(""));
 	put_dialog(&b, s, l, SPAN(""));
 	put_cseq(&b, invite->cseq, SPAN("CANCEL"));
 	put_line(&b, SPAN("Reason: "), reason);
@@ -267,8 +267,8 @@ struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const stru
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, invite->remote.transport, SPAN("ACK"), dialog_block_span(invite->text, DIALOG_RURI),
-	    SPAN(""), invite, SPAN(""));
+	put_top(&b, s, &invite->remote, SPAN("ACK"), dialog_block_span(invite->text, DIALOG_RURI), SPAN(""),
+	    invite, SPAN(""));
 	put_echo(&b, m, invite->cseq, SPAN("ACK"));
 	end_without_body(&b);
 	return finish(p, &b);
@@ -288,7 +288,7 @@ struct pkt *msgs_from_2xx(
 		return NULL;
 	dialog_route_reverse(&routes, m);
 	dialog_route(&r, target, buf_view(&routes), &tmp);
-	put_top(&b, s, hop->transport, method, r.ruri, r.route, t, msg_from_tag(h));
+	put_top(&b, s, hop, method, r.ruri, r.route, t, msg_from_tag(h));
 	b.full |= routes.full | tmp.full;
 	put_echo(&b, m, t ? t->cseq : h->c->cseq, method);
 	end_without_body(&b);

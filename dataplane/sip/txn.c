@@ -240,9 +240,9 @@ static bool is_cseq_of(struct span v, const struct txn *t)
 /* Of our own Via as we wrote it, with whatever the far side put behind the branch. */
 static struct txn *brief_client(struct sip *s, const struct ip_sock *src, struct span via)
 {
-	const struct span *own = &s->via_value[src->transport];
-	uint32_t n = own->len;
-	bool ours = via.len >= n + IDENT_LEN && memcmp(via.p, own->p, n) == 0 &&
+	const struct span own = sip_face(s, src)->via_value;
+	uint32_t n = own.len;
+	bool ours = via.len >= n + IDENT_LEN && memcmp(via.p, own.p, n) == 0 &&
 	            (via.len == n + IDENT_LEN || via.p[n + IDENT_LEN] == ';');
 	return ours ? named(s, via.p + n) : NULL;
 }

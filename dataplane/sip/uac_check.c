@@ -145,12 +145,14 @@ const char *uac_check(const struct sip *s, const struct dp_cmd *c)
 	    !in_slot(c, o->account_sid) || !in_slot(c, o->headers) || !in_slot(c, o->tls_name) ||
 	    !in_slot(c, o->auth_user) || !in_slot(c, o->auth_password))
 		return "text outside of the command";
-	if (o->target.a.fam != 4 || o->target.port == 0 || net_forbidden(s->env.net, &o->target))
-		return "target: not an IPv4 address and port that may be sent to";
+	if (net_forbidden(s->env.net, &o->target))
+		return "target: not an address and port that may be sent to";
 	if (o->transport >= DP_TRANSPORTS)
 		return "transport: neither UDP, TCP nor TLS";
 	if (o->transport != DP_UDP && !s->conns)
 		return "transport: TCP and TLS are not spoken here (sip.tcp is off)";
+	if (o->transport != DP_UDP && o->target.a.fam == 6)
+		return "transport: TCP and TLS are spoken over IPv4 only";
 	if (o->transport == DP_TLS && !s->env.tls)
 		return "transport: TLS is not spoken here (tls.port is 0)";
 	if (o->size_policy >= DP_SIZE_POLICIES)

@@ -18,9 +18,19 @@ uint64_t uac_to_hash(const struct sip *s, const struct msg_in *h)
 	return tag.len ? uac_tag_hash(s, tag) : 0;
 }
 
+static bool all_zero(const uint8_t *b, uint32_t n)
+{
+	uint8_t all = 0;
+	for (uint32_t i = 0; i < n; i++)
+		all |= b[i];
+	return all == 0;
+}
+
 static bool is_private(const struct ip_addr *a)
 {
 	const uint8_t *b = a->b;
+	if (a->fam == 6) /* unique local, link-local, loopback */
+		return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || all_zero(b, 15);
 	return a->fam == 4 && (b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
 	                          (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
 	                          (b[0] == 100 && (b[1] & 0xc0) == 64));
@@ -39,7 +49,7 @@ static struct ip_sock allowed_hop(struct sip *s, const struct ip_sock *to, const
 	to = &hop;
 	if (ip_sock_eq(to, src))
 		return *src;
-	if (to->a.fam != 4 || net_forbidden(s->env.net, to) || (is_private(&to->a) && !is_private(&src->a)))
+	if (net_forbidden(s->env.net, to) || (is_private(&to->a) && !is_private(&src->a)))
 		return *src;
 	return *to;
 }

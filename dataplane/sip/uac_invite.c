@@ -81,7 +81,7 @@ static const char *equip(struct leg *l, const struct dp_cmd *c, struct txn **t, 
 		return "no room for the text of the call";
 	if (c->orig.auth_user.len && !(l->auth = auth_open(&s->auths, c)))
 		return "no room for credentials";
-	l->media = media_open(s->env.media, now);
+	l->media = media_open(s->env.media, l->hop.a.fam, now);
 	if (l->media == MEDIA_NONE)
 		return "no free RTP port";
 	session_init(&l->session, l->session.id, media_port(s->env.media, l->media), c->orig.codecs);
@@ -204,7 +204,7 @@ void uac_originate(struct sip *s, const struct dp_cmd *c, uint64_t now)
 		    s->stopping ? SPAN("engine is stopping") : SPAN("event ring is full"), now);
 		return;
 	}
-	struct leg *l = leg_open(s, c->cookie);
+	struct leg *l = leg_open(s, c->cookie, &c->orig.target);
 	const char *full = l ? equip(l, c, &t, now) : "no free call leg";
 	if (full) {
 		if (l)

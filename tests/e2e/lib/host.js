@@ -10,6 +10,7 @@ const path = require('path');
 const ROOT = path.resolve(__dirname, '..', '..', '..');
 const NETNS = path.join(ROOT, 'tests', 'netns');
 const ENGINE_IP = '10.77.0.2';
+const ENGINE_IP6 = 'fd00:77::2';
 const ENV = 'DIALPLANE_HOSTS';
 
 // Call first. In the outer process: make the hosts, run ourselves inside, clean up, exit (never returns).
@@ -68,6 +69,11 @@ function addLink(name) {
 	}
 }
 
+// fd00:77::1, ::11 … ::14 for the peers; the engine's is ENGINE_IP6 when its config says so.
+function six() {
+	if (spawnSync(NETNS, ['six', process.env[ENV]], { stdio: 'inherit' }).status !== 0) throw new Error('no IPv6 here');
+}
+
 // A process that ended, or is ended after ms: resolves with its exit code (null: by a signal).
 function ended(child) {
 	return new Promise((resolve) => {
@@ -76,4 +82,4 @@ function ended(child) {
 	});
 }
 
-module.exports = { ROOT, ENGINE_IP, enter, dir, inPeers, inPeersSync, addLink, ended };
+module.exports = { ROOT, ENGINE_IP, ENGINE_IP6, enter, six, dir, inPeers, inPeersSync, addLink, ended };

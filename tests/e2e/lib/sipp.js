@@ -20,8 +20,9 @@ class Sipp {
 		nextMedia += 4;
 		this.scenario = scenario;
 		this.opt = opt;
-		this.uri = `sip:callee@${this.ip}:${this.port}`;
-		this.addr = `${this.ip}:${this.port}`;
+		this.six = this.ip.includes(':');
+		this.addr = `${this.six ? `[${this.ip}]` : this.ip}:${this.port}`;
+		this.uri = `sip:callee@${this.addr}`;
 		this.log = path.join(host.dir(), `sipp-${scenario}-${this.port}`);
 	}
 
@@ -41,9 +42,11 @@ class Sipp {
 	// SIPp wants a response code as a number in the file: the refusing scenarios have CODE and REASON there.
 	file() {
 		const from = path.join(__dirname, '..', 'sipp', `${this.scenario}.xml`);
-		if (!this.opt.code) return from;
-		const text = fs.readFileSync(from, 'utf8').replace('CODE', String(this.opt.code))
+		if (!this.opt.code && !this.six) return from;
+		let text = fs.readFileSync(from, 'utf8').replace('CODE', String(this.opt.code))
 			.replace('REASON', this.opt.reason || 'No');
+		if (this.opt.sdp4) text = text.replaceAll(/IN IP4 \[\w+\]/g, `IN IP4 ${this.opt.sdp4}`);
+		else if (this.six) text = text.replaceAll('IN IP4 [local_ip]', 'IN IP6 [media_ip]').replaceAll('IN IP4', 'IN IP6');
 		fs.writeFileSync(`${this.log}.xml`, text);
 		return `${this.log}.xml`;
 	}
@@ -61,6 +64,10 @@ class Sipp {
 	}
 
 	listening() {
+		if (this.six) {
+			const port = `:${this.port.toString(16).padStart(4, '0').toUpperCase()} `;
+			return host.inPeersSync(['cat', '/proc/net/udp6']).stdout.includes(port);
+		}
 		const hex = [...this.ip.split('.')].reverse().map((x) => Number(x).toString(16).padStart(2, '0')).join('');
 		const want = `${hex}:${this.port.toString(16).padStart(4, '0')}`.toUpperCase();
 		return host.inPeersSync(['cat', '/proc/net/udp']).stdout.includes(want);

@@ -63,8 +63,8 @@ static bool short_way(struct span body)
 	if (sdp_parse(&s, body, &off, &reason) < 0 || s.n_media != 1)
 		fail_msg("refused by the long way (%s):\n%.*s", reason ? reason : "-", (int)body.len, body.p);
 	assert_null(sdp_audio_of(&b, &s.media[0]));
-	if ((a.port && memcmp(a.ip, b.ip, 4) != 0) || a.port != b.port || a.rtcp_port != b.rtcp_port ||
-	    a.dir != b.dir || a.dtmf_pt != b.dtmf_pt || a.n_pts != b.n_pts ||
+	if (b.six || (a.port && memcmp(a.ip, b.ip, 4) != 0) || a.port != b.port ||
+	    a.rtcp_port != b.rtcp_port || a.dir != b.dir || a.dtmf_pt != b.dtmf_pt || a.n_pts != b.n_pts ||
 	    memcmp(a.pts, b.pts, a.n_pts) != 0)
 		fail_msg("read differently:\n%.*s", (int)body.len, body.p);
 	return true;

@@ -160,7 +160,7 @@ struct media_agreed agreed(const struct ip_sock *s, uint8_t pt)
 
 struct far far_open(struct bench *b, const char *ip, uint8_t pt)
 {
-	struct far f = {.s = bench_sock(ip, 4000), .leg = media_open(b->media, b->now)};
+	struct far f = {.s = bench_sock(ip, 4000), .leg = media_open(b->media, 4, b->now)};
 	struct media_agreed a = agreed(&f.s, pt);
 	assert_int_not_equal(f.leg, MEDIA_NONE);
 	f.port = media_port(b->media, f.leg);

@@ -508,7 +508,7 @@ static void rtp_before_any_answer_is_nobodys(void **state)
 {
 	struct bench b;
 	bench_open(&b, 4);
-	struct far f = {.s = bench_sock("192.0.2.10", 4000), .leg = media_open(b.media, b.now)};
+	struct far f = {.s = bench_sock("192.0.2.10", 4000), .leg = media_open(b.media, 4, b.now)};
 	f.port = media_port(b.media, f.leg);
 	for (int i = 0; i < 10; i++)
 		far_send(&b, &f);

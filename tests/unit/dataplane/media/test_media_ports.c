@@ -14,27 +14,27 @@ static void ports_rest_before_they_are_used_again(void **state)
 	struct bench b;
 	struct dp_pool_gauge legs, ports;
 	bench_open(&b, 3);
-	uint32_t first = media_open(b.media, b.now), second = media_open(b.media, b.now);
+	uint32_t first = media_open(b.media, 4, b.now), second = media_open(b.media, 4, b.now);
 	media_close(b.media, first, NULL, b.now);
-	uint32_t third = media_open(b.media, b.now);
+	uint32_t third = media_open(b.media, 4, b.now);
 	assert_int_not_equal(third, first);
-	assert_int_equal(media_open(b.media, b.now), MEDIA_NONE);
+	assert_int_equal(media_open(b.media, 4, b.now), MEDIA_NONE);
 	assert_int_equal(bench_stat(&b, STAT_rtp_port_starved), 1);
 	media_gauges(b.media, &legs, &ports, b.now);
 	assert_int_equal(legs.used, 2);
 	assert_int_equal(ports.used, 3);
 	b.now += 999 * BENCH_MS;
-	assert_int_equal(media_open(b.media, b.now), MEDIA_NONE);
+	assert_int_equal(media_open(b.media, 4, b.now), MEDIA_NONE);
 	b.now += 1 * BENCH_MS;
 	media_gauges(b.media, &legs, &ports, b.now);
 	assert_int_equal(ports.used, 2);
-	assert_int_equal(media_open(b.media, b.now), first);
+	assert_int_equal(media_open(b.media, 4, b.now), first);
 	media_close(b.media, second, NULL, b.now);
 	media_close(b.media, third, NULL, b.now + 5);
 	media_close(b.media, first, NULL, b.now + 6);
 	b.now += 2000 * BENCH_MS;
-	assert_int_equal(media_open(b.media, b.now), second);
-	assert_int_equal(media_open(b.media, b.now), third);
+	assert_int_equal(media_open(b.media, 4, b.now), second);
+	assert_int_equal(media_open(b.media, 4, b.now), third);
 	media_close(b.media, second, NULL, b.now);
 	media_close(b.media, third, NULL, b.now);
 	bench_close(&b);
@@ -48,13 +48,13 @@ static void ports_starved_pool_serves_again_when_one_is_back(void **state)
 	for (uint32_t round = 0; round < 3; round++) {
 		uint64_t seen = 0;
 		for (uint32_t i = 0; i < 64; i++) {
-			legs[i] = media_open(b.media, b.now);
+			legs[i] = media_open(b.media, 4, b.now);
 			assert_in_range(legs[i], 0, 63);
 			assert_false(seen >> legs[i] & 1);
 			seen |= 1ull << legs[i];
 			assert_int_equal(media_port(b.media, legs[i]), 10000 + 2 * legs[i]);
 		}
-		assert_int_equal(media_open(b.media, b.now), MEDIA_NONE);
+		assert_int_equal(media_open(b.media, 4, b.now), MEDIA_NONE);
 		for (uint32_t i = 0; i < 64; i++)
 			media_close(b.media, legs[i], NULL, b.now);
 		b.now += 1000 * BENCH_MS;
@@ -67,12 +67,12 @@ static void ports_quarantine_works_across_the_clocks_wrap(void **state)
 	struct bench b;
 	bench_open(&b, 1);
 	b.now = UINT64_MAX - 500 * BENCH_MS;
-	uint32_t leg = media_open(b.media, b.now);
+	uint32_t leg = media_open(b.media, 4, b.now);
 	media_close(b.media, leg, NULL, b.now);
 	b.now += 900 * BENCH_MS;
-	assert_int_equal(media_open(b.media, b.now), MEDIA_NONE);
+	assert_int_equal(media_open(b.media, 4, b.now), MEDIA_NONE);
 	b.now += 100 * BENCH_MS;
-	assert_int_equal(media_open(b.media, b.now), leg);
+	assert_int_equal(media_open(b.media, 4, b.now), leg);
 	media_close(b.media, leg, NULL, b.now);
 	bench_close(&b);
 }
@@ -86,7 +86,7 @@ static void ports_start_in_an_order_that_depends_on_the_key(void **state)
 	b.conf.key[3] ^= 1;
 	assert_int_equal(media_new(&other, &b.conf, 0, b.net, b.wheel, &b.stats), 0);
 	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t x = media_open(b.media, b.now), y = media_open(other, b.now);
+		uint32_t x = media_open(b.media, 4, b.now), y = media_open(other, 4, b.now);
 		same += x == y;
 		in_order += x == i;
 	}
@@ -102,7 +102,7 @@ static void ports_every_address_has_all_of_them(void **state)
 	bool seen[3][2] = {0};
 	bench_open_more(&b, 2, 2);
 	for (uint32_t i = 0; i < 6; i++) {
-		uint32_t leg = media_open(b.media, b.now);
+		uint32_t leg = media_open(b.media, 4, b.now);
 		struct ip_addr a = media_addr(b.media, leg);
 		uint32_t own = net_own(b.net, &a), pair = (media_port(b.media, leg) - 10000u) / 2;
 		assert_in_range(own, 0, 2);
@@ -110,7 +110,7 @@ static void ports_every_address_has_all_of_them(void **state)
 		assert_false(seen[own][pair]);
 		seen[own][pair] = true;
 	}
-	assert_int_equal(media_open(b.media, b.now), MEDIA_NONE);
+	assert_int_equal(media_open(b.media, 4, b.now), MEDIA_NONE);
 	for (uint32_t i = 0; i < 6; i++)
 		media_close(b.media, i, NULL, b.now);
 	bench_close(&b);

@@ -185,6 +185,44 @@ static void rfc3264_8_each_offer_is_a_new_version(void **state)
 	}
 }
 
+static void rfc4566_5_7_the_offer_and_its_answer_are_of_our_address_s_family(void **state)
+{
+	static const struct {
+		const char *line;
+		int rc;
+		bool send;
+	} rows[] = {
+	    {"c=IN IP6 2001:db8::9\r\n", 0, true},
+	    {"c=IN IP6 ::\r\n", 0, false}, /* hold by the old rule */
+	    {"c=IN IP6 2001:db8::9::1\r\n", -1, false},
+	    {"c=IN IP6 192.0.2.9\r\n", -1, false},
+	    {"c=IN IP4 192.0.2.9\r\n", -1, false},
+	};
+	static struct sdp tmp;
+	struct ip_addr own = {.fam = 6};
+	assert_int_equal(ip_addr_parse(&own, SPAN("2001:db8::1")), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[SESSION_SDP_MAX], answer[256];
+		struct buf b = buf_on(text, sizeof text - 1);
+		struct session s;
+		struct media_agreed a;
+		const char *reason;
+		session_init(&s, 1, 4000, DP_CODECS_BOTH);
+		session_offer(&s, &own, &b);
+		text[b.len] = 0;
+		assert_non_null(strstr(text, "o=- 1 1 IN IP6 2001:db8::1\r\n"));
+		assert_non_null(strstr(text, "\r\nc=IN IP6 2001:db8::1\r\n"));
+		snprintf(answer, sizeof answer,
+		    "v=0\r\no=- 1 1 IN IP6 ::1\r\ns=-\r\n%st=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+		    rows[i].line);
+		int rc = session_answer(&s, span_str(answer), &tmp, &a, &reason);
+		if (rc != rows[i].rc || (rc == 0 && a.may_send != rows[i].send))
+			fail_msg("row %zu: %d", i, rc);
+		if (rc == 0 && a.may_send)
+			assert_int_equal(a.remote_rtp.a.fam, 6);
+	}
+}
+
 static void answer_that_does_not_fit_is_refused(void **state)
 {
 	static struct sdp tmp;
@@ -248,6 +286,7 @@ int main(void)
 	    cmocka_unit_test(rfc3264_7_every_codec_of_the_answer_that_was_offered_may_be_used),
 	    cmocka_unit_test(rfc3264_6_and_8_answers_to_later_offers),
 	    cmocka_unit_test(rfc3264_8_each_offer_is_a_new_version),
+	    cmocka_unit_test(rfc4566_5_7_the_offer_and_its_answer_are_of_our_address_s_family),
 	    cmocka_unit_test(answer_that_does_not_fit_is_refused),
 	    cmocka_unit_test(token_tells_worker_slot_and_random),
 	    cmocka_unit_test(token_of_one_kind_is_none_of_another),
