@@ -332,7 +332,16 @@ static uint32_t legs_per_worker(const struct config *c)
 
 static enum dp_tcp tcp_mode(const struct config *c)
 {
-	return *c->sip_tcp == 'k' ? DP_TCP_KERNEL : *c->sip_tcp == 'h' ? DP_TCP_HOST : DP_TCP_OFF;
+	switch (c->sip_tcp[1]) { /* the first letter two of them share */
+	case 'e':
+		return DP_TCP_KERNEL;
+	case 'o':
+		return DP_TCP_HOST;
+	case 'w':
+		return DP_TCP_OWN;
+	default:
+		return DP_TCP_OFF;
+	}
 }
 
 static void fill_derived(struct config *c, struct config_errors *e)

@@ -131,7 +131,7 @@ static int put_bool(const struct config_row *row, const char *s, void *member, c
 static const char *choices(enum config_type t)
 {
 	return t == CT_DRIVER       ? "auto af_xdp af_packet tap pci"
-	       : t == CT_TCP        ? "kernel host off"
+	       : t == CT_TCP        ? "kernel host own off"
 	       : t == CT_LOG_LEVEL  ? "error warn info debug"
 	       : t == CT_LOG_FORMAT ? "json text"
 	                            : "";

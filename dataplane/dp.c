@@ -4,6 +4,7 @@
 #include "dataplane/core/tick.h"
 #include "dataplane/dp_loop.h"
 #include "dataplane/net/stream_kernel.h"
+#include "dataplane/net/stream_own.h"
 #include "dataplane/offload/sockets.h"
 #include "dataplane/pktio/pcapng.h"
 #include "dataplane/pktio/port.h"
@@ -25,6 +26,7 @@ struct dp_worker {
 	struct worker *w;
 	struct dp_ring *cmds, *events;
 	struct stream *stream; /* NULL: no TCP */
+	bool own_tcp;
 	struct dp_loop loop;
 	unsigned lcore;
 	bool running;
@@ -120,9 +122,13 @@ static int make_wakes(struct dp *d, char err[256])
 static int worker_stream(struct dp *d, uint16_t i, char err[256])
 {
 	struct dp_worker *dw = &d->workers[i];
-	if (!d->sockets)
-		return 0;
-	if (stream_kernel_new(&dw->stream, sockets_rings(d->sockets, i), d->conf.conn_out_bytes) == 0)
+	int rc = 0;
+	dw->own_tcp = d->conf.tcp == DP_TCP_OWN;
+	if (dw->own_tcp)
+		rc = stream_own_new(&dw->stream, &d->conf, i);
+	else if (d->sockets)
+		rc = stream_kernel_new(&dw->stream, sockets_rings(d->sockets, i), d->conf.conn_out_bytes);
+	if (rc == 0)
 		return 0;
 	snprintf(err, 256, "no memory for %u connections", d->conf.conns_max);
 	return -1;
@@ -179,7 +185,8 @@ static int start(struct dp *d, int events_fd, char err[256])
 		return -1;
 	if (make_wakes(d, err) != 0)
 		return -1;
-	if (d->conf.tcp != DP_TCP_OFF && !(d->sockets = sockets_start(&d->conf, d->wakes, err)))
+	bool kernel = d->conf.tcp == DP_TCP_KERNEL || d->conf.tcp == DP_TCP_HOST;
+	if (kernel && !(d->sockets = sockets_start(&d->conf, d->wakes, err)))
 		return -1;
 	memcpy(d->mac, mac_is_zero(d->conf.mac) ? port_queue(d->port, 0)->mac : d->conf.mac, 6);
 	for (uint16_t i = 0; i < d->conf.workers; i++) {
@@ -214,7 +221,10 @@ struct dp *dp_start(const struct dp_conf *conf, int events_fd, char err[256])
 static void worker_stop(struct dp_worker *dw)
 {
 	worker_free(dw->w);
-	stream_kernel_free(dw->stream);
+	if (dw->own_tcp)
+		stream_own_free(dw->stream);
+	else
+		stream_kernel_free(dw->stream);
 	dp_ring_free(dw->cmds);
 	dp_ring_free(dw->events);
 	if (dw->loop.wake_fd >= 0)

@@ -24,6 +24,7 @@ enum handover_kind {
 	HANDOVER_ROUTER,     /* src.a routes for src.port seconds */
 	HANDOVER_STREAM_IN,  /* pkt: a message of a connection of the producer's; src: the connection */
 	HANDOVER_STREAM_OUT, /* pkt: a message for a connection of the consumer's; dst */
+	HANDOVER_TCP,        /* pkt: a struct ip_in; src.a, dst.a, icmp_type: whether it is ICMP, icmp_code: ip_hdr */
 	HANDOVER_UDP_ERR,    /* src: remote, dst: local, icmp_…, ip_id, udp_sum, origin */
 };
 

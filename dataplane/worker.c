@@ -197,10 +197,37 @@ static void on_router(void *ctx, const struct ip_addr *ip, uint16_t seconds)
 	tell_others(ctx, &m);
 }
 
+static void hand_over_tcp(struct worker *w, uint16_t to, const struct ip_in *in)
+{
+	const struct handover_msg m = {.kind = HANDOVER_TCP,
+	    .src = {.a = in->src},
+	    .dst = {.a = in->dst},
+	    .icmp_type = in->icmp,
+	    .icmp_code = in->ip_hdr,
+	    .pkt = in->pkt};
+	if (hand_over(w, to, &m)) {
+		stat_inc(&w->stats, STAT_xw_forwarded);
+		return;
+	}
+	stat_inc(&w->stats, STAT_drop_xw_full);
+	pkt_put(in->pkt);
+}
+
 static void on_tcp(void *ctx, struct ip_in *in, uint64_t now)
 {
 	struct worker *w = ctx;
-	w->env.stream->ops->input(w->env.stream, in, now);
+	struct stream *s = w->env.stream;
+	uint16_t owner = s->ops->owner ? s->ops->owner(s, in, w->env.index) : w->env.index;
+	if (owner == w->env.index)
+		s->ops->input(s, in, now);
+	else
+		hand_over_tcp(w, owner, in);
+}
+
+static void on_tcp_soon(void *ctx, const uint8_t *ip)
+{
+	struct worker *w = ctx;
+	w->env.stream->ops->soon(w->env.stream, ip);
 }
 
 /* ---- what SIP asks for ---- */
@@ -304,6 +331,7 @@ static int layers_open(struct worker *w, uint64_t now)
 	    .udp_soon = on_udp_soon,
 	    .udp_error = on_udp_error,
 	    .tcp = w->env.stream && w->env.stream->ops->input ? on_tcp : NULL,
+	    .tcp_soon = w->env.stream && w->env.stream->ops->soon ? on_tcp_soon : NULL,
 	    .udp_quoted = alone ? NULL : on_udp_quoted,
 	    .neighbour = alone ? NULL : on_neighbour,
 	    .router = alone ? NULL : on_router};
@@ -328,6 +356,9 @@ static int layers_open(struct worker *w, uint64_t now)
 	if (w->env.stream) {
 		w->env.stream->net = w->net;
 		w->env.stream->stats = &w->stats;
+		rc = w->env.stream->ops->open ? w->env.stream->ops->open(w->env.stream, w->wheel, now) : 0;
+		if (rc)
+			return rc;
 	}
 	s.net = w->net;
 	s.media = w->media;
@@ -410,6 +441,17 @@ static void send_frame(struct worker *w, struct pkt *p)
 	pkt_put(p);
 }
 
+static void handed_tcp(struct worker *w, const struct handover_msg *m, uint64_t now)
+{
+	struct ip_in in = {.pkt = m->pkt,
+	    .src = m->src.a,
+	    .dst = m->dst.a,
+	    .own = net_own(w->net, &m->dst.a),
+	    .ip_hdr = m->icmp_code,
+	    .icmp = m->icmp_type};
+	w->env.stream->ops->input(w->env.stream, &in, now);
+}
+
 static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 {
 	struct udp_in in = {m->pkt, m->src, m->dst, net_own(w->net, &m->dst.a)};
@@ -432,6 +474,9 @@ static void handed(struct worker *w, struct handover_msg *m, uint64_t now)
 		break;
 	case HANDOVER_STREAM_OUT:
 		sip_stream_out(w->sip, m->pkt, &m->dst, now);
+		break;
+	case HANDOVER_TCP:
+		handed_tcp(w, m, now);
 		break;
 	case HANDOVER_UDP_ERR:
 		quoted(w, m, now);

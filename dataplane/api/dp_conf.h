@@ -22,6 +22,7 @@ enum dp_tcp {
 	DP_TCP_OFF = 0, /* nobody: no TCP, no TLS */
 	DP_TCP_KERNEL,  /* the kernel, in a network namespace of its own that has our address (TUN) */
 	DP_TCP_HOST,    /* the kernel in the namespace we were started in, which must have our address */
+	DP_TCP_OWN,     /* the worker itself (dataplane/net/tcp.h) */
 	DP_TCP_MODES
 };
 

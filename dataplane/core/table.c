@@ -44,6 +44,11 @@ uint32_t table_used(const struct table *t)
 	return t->used;
 }
 
+void table_fetch(const struct table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->slot[(uint32_t)hash & t->mask]);
+}
+
 int table_put(struct table *t, uint64_t hash, uint32_t idx)
 {
 	assert(idx != TABLE_NONE);

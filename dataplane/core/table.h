@@ -22,6 +22,8 @@ uint32_t table_used(const struct table *t);
 
 /* Add. The pair (hash, idx) must not be there already; idx ≠ TABLE_NONE. -ENOSPC: `size` entries are in. */
 [[nodiscard]] int table_put(struct table *t, uint64_t hash, uint32_t idx);
+/* Bring the place where this hash is looked up into the cache. */
+void table_fetch(const struct table *t, uint64_t hash);
 /* Remove the pair. False: it was not there. */
 bool table_del(struct table *t, uint64_t hash, uint32_t idx);
 

@@ -10,6 +10,7 @@
 #include "dataplane/net/udp.h"
 #include "dataplane/net/wire.h"
 
+#define TCP_PORTS 4u
 #define PLAIN_HDR (ETH_HDR + IP4_HDR + UDP_HDR)
 
 struct seen {
@@ -53,6 +54,22 @@ static bool plain_udp(const struct net *n, struct pkt *p, struct udp_in *in)
 	return true;
 }
 
+/* TCP goes through the layers, but what it will need can be fetched as well. */
+static void announce_tcp(const struct net *n, struct pkt **in, const struct seen *s, uint32_t count)
+{
+	uint32_t found = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *d = in[i]->data;
+		if (s[i].in.pkt || in[i]->len < ETH_HDR + IP4_HDR + TCP_PORTS || get16(d + 12) != ETH_TYPE_IP4 ||
+		    d[ETH_HDR] != 0x45 || d[ETH_HDR + 9] != IP_PROTO_TCP)
+			continue;
+		n->ops.tcp_soon(n->ops.ctx, d + ETH_HDR);
+		found++;
+	}
+	if (found)
+		n->ops.tcp_soon(n->ops.ctx, NULL);
+}
+
 static void announce(const struct net *n, struct seen *s, uint32_t count, unsigned step)
 {
 	if (!n->ops.udp_soon)
@@ -80,6 +97,8 @@ void net_burst(struct net *n, struct pkt **in, uint32_t count, uint64_t now)
 	stat_add(n->stats, STAT_rx_bytes, bytes);
 	announce(n, s, count, 0);
 	announce(n, s, count, 1);
+	if (n->ops.tcp_soon)
+		announce_tcp(n, in, s, count);
 	for (uint32_t i = 0; i < count; i++) {
 		if (s[i].in.pkt)
 			n->ops.udp(n->ops.ctx, &s[i].in, now);

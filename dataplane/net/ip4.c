@@ -129,18 +129,18 @@ int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t
 		frag_output(n, p, way, hop, now);
 		return 0;
 	}
-	ip4_push(p, way, 0);
+	ip4_push(p, way, way->df ? IP4_DF : 0);
 	neigh_output(n, p, host_ip4(hop), now);
 	return 0;
 }
 
 int net_ip_send(
-    struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, uint64_t now)
+    struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, bool df, uint64_t now)
 {
 	if (dst->fam == 6)
 		return ip6_output(
 		    n, p, &(struct ip6_way){n->six.routes.ip, host_ip_of(dst), proto, IP6_HOPS}, now);
-	const struct ip4_way way = {n->own.ip[own], ip4_of(dst), proto, ip4_next_id(n)};
+	const struct ip4_way way = {n->own.ip[own], ip4_of(dst), proto, ip4_next_id(n), df};
 	return ip4_output(n, p, &way, now);
 }
 

@@ -8,6 +8,7 @@
 
 #define IP4_HDR       20u
 #define IP4_TTL       64
+#define IP4_DF        0x4000
 #define IP4_MORE      0x2000
 #define IP4_OFF_MASK  0x1fff
 #define IP_PROTO_ICMP 1
@@ -48,6 +49,7 @@ struct ip4_way {
 	uint32_t src, dst;
 	uint8_t proto;
 	uint16_t id;
+	bool df; /* whole or not at all (RFC 1191); fragments have it not */
 };
 int ip4_output(struct net *n, struct pkt *p, const struct ip4_way *way, uint64_t now);
 /* Write a header at h for a packet of `total` bytes. off_flags: fragment offset / 8 and IP4_MORE. */

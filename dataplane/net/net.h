@@ -48,6 +48,10 @@ struct net_ops {
 	void (*udp_error)(void *ctx, const struct udp_err *err, uint64_t now);
 	/* Takes the packet. NULL: nobody speaks TCP, counted drop_ip_proto. */
 	void (*tcp)(void *ctx, struct ip_in *in, uint64_t now);
+	/* This TCP segment (at its IPv4 header of 20 bytes, nothing of it checked but that so much is there and its type) will
+	 * be delivered soon in this burst, unless something is wrong with it; with NULL: all were named, fetch what
+	 * they need. May be NULL. */
+	void (*tcp_soon)(void *ctx, const uint8_t *ip);
 	/* An ICMP error quotes a packet of our address that this net did not send: another worker may have
 	 * (net_udp_quoted). True: it was passed on, or dropped and counted; false: counted drop_icmp here. May
 	 * be NULL. */
@@ -107,9 +111,9 @@ int net_flow_send(
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
 
 /* Send pkt->data[0, len) as the payload of an IP packet (TCP: the segment with its checksum made) from our address `own`.
- * Takes one reference. -ENETUNREACH: no route (counted). */
-int net_ip_send(
-    struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, uint64_t now);
+ * df: routers may not fragment it (IPv4). Takes one reference. -ENETUNREACH: no route (counted). */
+int net_ip_send(struct net *n, struct pkt *p, uint8_t proto, uint32_t own, const struct ip_addr *dst, bool df,
+    uint64_t now);
 /* Send a whole IP packet that somebody else made in our name: it must be from one of our addresses, unfragmented and right.
  * Takes one reference. False: it was not, or there is no route (counted). */
 bool net_ip_forward(struct net *n, struct pkt *p, uint64_t now);

@@ -46,6 +46,7 @@ struct stream;
 struct net;
 struct ip_in;
 struct dp_stats;
+struct wheel;
 
 struct stream_ops {
 	/* Begin to connect to `to`. STREAM_NONE: no number is free. Bytes may be written at once; they leave when the
@@ -58,6 +59,12 @@ struct stream_ops {
 	uint32_t (*unsent)(const struct stream *s, uint32_t id);
 	/* No more bytes are told from now on. abort false: what was written still leaves, then FIN; true: RST at once. */
 	void (*close)(struct stream *s, uint32_t id, bool abort, uint64_t now);
+	/* The worker has filled the head in and is about to start. -errno. NULL: nothing to do then. */
+	int (*open)(struct stream *s, struct wheel *wheel, uint64_t now);
+	/* The worker that a segment belongs to by its port; `here` when any may have it. NULL: always. */
+	uint16_t (*owner)(const struct stream *s, const struct ip_in *in, uint16_t here);
+	/* As net_ops.tcp_soon. NULL: there is nothing to fetch. */
+	void (*soon)(struct stream *s, const uint8_t *ip);
 	/* A TCP segment or an ICMP error about one (struct net_ops); takes the packet. NULL: none come this way. */
 	void (*input)(struct stream *s, struct ip_in *in, uint64_t now);
 	/* Once per turn of the worker, behind everything that may write. Returns how much was done. */

@@ -13,6 +13,8 @@
 #include "dataplane/net/tcp_wait.h"
 
 #define IP4_TCP_HDR 40u
+#define IP6_TCP_HDR 60u
+#define IP6_PATH    1280u           /* what every path of IPv6 carries: no more is sent, none is asked for */
 #define OLD_STEP    (1000 * TCP_MS) /* how exactly the order of the idle is known */
 #define SWEEP_LOOK  16u             /* connections looked at to find one to end */
 #define STUCK_NS    (10000 * TCP_MS) /* one that holds chunks and was silent for so long may be ended for them */
@@ -53,21 +55,23 @@ static bool conf_ok(const struct tcp_conf *k)
 	       k->keepalive_ms > 0 && k->wait_ms > 0;
 }
 
-/* Three keys from one, so that a hash seen in one place says nothing in another. */
+/* Several keys from one, so that a hash seen in one place says nothing in another. */
 static void make_keys(struct tcp *t)
 {
 	const struct hash_key k = hash_key_of(t->conf.key);
-	struct hash_key *out[] = {&t->hash_key, &t->isn_key, &t->cookie_key};
-	for (uint32_t i = 0; i < 3; i++) {
+	struct hash_key *out[] = {&t->hash.key, &t->isn_key, &t->cookie_key, &t->peer_key};
+	for (uint32_t i = 0; i < 4; i++) {
 		uint32_t a = 2 * i, b = 2 * i + 1;
 		*out[i] = (struct hash_key){hash_bytes(&k, &a, sizeof a), hash_bytes(&k, &b, sizeof b)};
 	}
+	const uint32_t last = 99;
+	t->hash.add = hash_bytes(&k, &last, sizeof last);
 }
 
 static int pools_init(struct tcp *t)
 {
 	const struct tcp_conf *k = &t->conf;
-	const uint32_t conns = k->conns_max + TCP_SPARE;
+	const uint32_t conns = tcp_conf_numbers(k);
 	int rc = pool_init(&t->conns, "tcp connections", conns, sizeof(struct tcp_conn));
 	if (!rc)
 		rc = pool_init(&t->peers, "tcp peers", conns, sizeof(struct tcp_peer));
@@ -101,7 +105,9 @@ int tcp_new(struct tcp **out, const struct tcp_conf *conf, const struct tcp_ops 
 	t->wait_head = t->wait_tail = POOL_NONE;
 	t->next_port = conf->port_lo;
 	uint32_t mss = conf->mtu - IP4_TCP_HDR;
-	t->mss = (uint16_t)(mss < TCP_CHUNK_DATA ? mss : TCP_CHUNK_DATA);
+	t->mss4 = (uint16_t)(mss < TCP_CHUNK_DATA ? mss : TCP_CHUNK_DATA);
+	mss = (conf->mtu < IP6_PATH ? conf->mtu : IP6_PATH) - IP6_TCP_HDR;
+	t->mss6 = (uint16_t)mss;
 	/* Half of what a connection may store, for segments do not fill chunks: what is offered finds room. */
 	uint32_t room = conf->conn_in_chunks_max * TCP_CHUNK_DATA / 2;
 	if (t->conf.window > room)
@@ -122,17 +128,6 @@ void tcp_free(struct tcp *t)
 {
 	if (!t)
 		return;
-	for (uint32_t i = 0; i < t->conns.size && t->conns.mem && t->conns.next; i++) {
-		struct tcp_conn *c = pool_at(&t->conns, i);
-		if (c)
-			wheel_cancel(t->wheel, &c->timer);
-	}
-	for (uint32_t i = 0; i < t->syns.size && t->syns.mem && t->syns.next; i++) {
-		struct tcp_syn *y = pool_at(&t->syns, i);
-		if (y)
-			wheel_cancel(t->wheel, &y->timer);
-	}
-	wheel_cancel(t->wheel, &t->wait_timer);
 	pool_fini(&t->conns);
 	pool_fini(&t->peers);
 	pool_fini(&t->syns);
@@ -266,7 +261,7 @@ struct tcp_conn *tcp_conn_get(struct tcp *t, const struct tcp_key *key, uint64_t
 	c->hash = hash;
 	c->t = t;
 	c->peer = p;
-	c->mss = c->mss_max = t->mss;
+	c->mss = tcp_mss(t, key);
 	c->rtx_at = c->ack_at = c->idle_at = c->again_at = TCP_NEVER;
 	c->heard_ns = c->progress_ns = now;
 	tcp_cc_init(c);
@@ -330,10 +325,11 @@ static void bury(struct tcp_conn *c, uint64_t now)
 }
 
 /* A callback may bring more work: that is done as well, for nobody turns again before the next deadline. */
-void tcp_flush(struct tcp *t, uint64_t now)
+uint32_t tcp_flush(struct tcp *t, uint64_t now)
 {
 	struct tcp_conn *c;
-	while ((c = t->work)) {
+	uint32_t done = 0;
+	for (; (c = t->work); done++) {
 		t->work = c->work_next;
 		c->flags &= ~CF_WORK;
 		if (c->state == TCP_CLOSED)
@@ -341,4 +337,5 @@ void tcp_flush(struct tcp *t, uint64_t now)
 		else
 			tcp_output(c, now);
 	}
+	return done;
 }

@@ -23,6 +23,7 @@
 struct pkt;
 struct tcp;
 struct tcp_conn;
+struct tcp_key;
 
 #define TCP_PORTS_MAX 16u /* that are listened on */
 
@@ -63,10 +64,9 @@ void tcp_conf_defaults(struct tcp_conf *conf, uint32_t conns, uint16_t mtu);
 struct tcp_ops {
 	void *ctx;
 	/* below: an empty packet (NULL: none, the segment is tried again later), and a segment that leaves: pkt->data
-	 * is its TCP header with the checksum done. Takes the reference. df: do not fragment. */
+	 * is its TCP header with the checksum done, key (tcp_key.h) has the addresses. Takes the reference. df: do not fragment. */
 	struct pkt *(*alloc)(void *ctx);
-	void (*output)(void *ctx, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst,
-	    bool df, uint64_t now);
+	void (*output)(void *ctx, struct pkt *p, const struct tcp_key *key, bool df, uint64_t now);
 	/* above. open: a handshake is done, ours or theirs (tcp_user is NULL for theirs); false: refused, it is
 	 * aborted and not told again. bytes: in order, valid during the call only. eof: the far side will send no
 	 * more; NULL: tcp_close is called. room: after a tcp_write that had none. closed: the last word. */
@@ -80,7 +80,7 @@ struct tcp_ops {
 /* wheel and stats are borrowed for life. -EINVAL: a setting out of range; -ENOMEM. */
 [[nodiscard]] int tcp_new(struct tcp **out, const struct tcp_conf *conf, const struct tcp_ops *ops,
     struct wheel *wheel, struct dp_stats *stats, uint64_t now);
-void tcp_free(struct tcp *t); /* tells nobody */
+void tcp_free(struct tcp *t); /* tells nobody; the wheel has timers of it still and must not run again */
 
 /* Accept connections to this port of any address of ours. -ENOSPC: TCP_PORTS_MAX are open. */
 [[nodiscard]] int tcp_listen(struct tcp *t, uint16_t port);
@@ -89,11 +89,12 @@ void tcp_free(struct tcp *t); /* tells nobody */
  * checked by it: src is a unicast address and not ours. sums: verify the checksum. Takes the reference. */
 void tcp_input(struct tcp *t, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst, bool sums,
     uint64_t now);
-/* Fetch what tcp_input will need of this segment. Changes nothing. */
-void tcp_soon(const struct tcp *t, const uint8_t *seg, uint32_t len, const struct ip_addr *src,
-    const struct ip_addr *dst);
+/* What tcp_input will need of segments that arrive in this burst is fetched: first each is named, in order, with its key as
+ * tcp_key_make makes it; then all are fetched. The segments must arrive in this order and untouched, or not at all. */
+void tcp_soon_key(struct tcp *t, const struct tcp_key *key, const uint8_t *seg);
+void tcp_soon_fetch(struct tcp *t);
 /* Send what the turn has brought together: data, ACKs; give ended connections back. Once a turn. */
-void tcp_flush(struct tcp *t, uint64_t now);
+uint32_t tcp_flush(struct tcp *t, uint64_t now); /* how many connections had something to do */
 
 /* ICMP said that a segment of ours, which begins with quote[0, 8), did not arrive. mtu: of "fragmentation needed", 0
  * where it names none. False: no connection has such a segment in flight; nothing was changed. */
@@ -118,6 +119,11 @@ void tcp_abort(struct tcp_conn *c, uint64_t now); /* RST; `closed` is told from 
 /* While paused no bytes are told and the window closes. */
 void tcp_pause(struct tcp_conn *c, bool paused, uint64_t now);
 
+bool tcp_outgoing(const struct tcp_conn *c); /* we opened it */
+/* A connection's number, below tcp_conf_numbers, until `closed` has been told. tcp_at: NULL when it names none. */
+uint32_t tcp_number(const struct tcp_conn *c);
+uint32_t tcp_conf_numbers(const struct tcp_conf *conf);
+struct tcp_conn *tcp_at(const struct tcp *t, uint32_t number);
 void *tcp_user(const struct tcp_conn *c);
 void tcp_set_user(struct tcp_conn *c, void *user);
 struct ip_sock tcp_local(const struct tcp_conn *c);

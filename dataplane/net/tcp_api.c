@@ -18,7 +18,7 @@ static int free_port(struct tcp *t, struct tcp_key *key, uint64_t *hash, uint64_
 	uint32_t start = (uint32_t)hash_bytes(&t->isn_key, key, sizeof *key) + t->next_port++;
 	for (uint32_t i = 0; i < PORT_TRIES && i < n; i++) {
 		key->lport = (uint16_t)(t->conf.port_lo + (start + i) % n);
-		*hash = tcp_key_hash(&t->hash_key, key);
+		*hash = tcp_key_hash(&t->hash, key);
 		if (!tcp_conn_find(t, key, *hash) && !tcp_wait_find(t, key, *hash))
 			return 0;
 	}
@@ -61,7 +61,7 @@ int tcp_connect(struct tcp *t, struct tcp_conn **out, const struct ip_addr *loca
 	append(c, syn);
 	c->snd_end++;
 	c->user = user;
-	c->flags |= CF_TOLD;
+	c->flags |= CF_TOLD | CF_OURS;
 	tcp_work(c);
 	*out = c;
 	return 0;
@@ -185,6 +185,26 @@ void tcp_abort(struct tcp_conn *c, uint64_t now)
 }
 
 /* ---- seen from outside ---- */
+
+bool tcp_outgoing(const struct tcp_conn *c)
+{
+	return c->flags & CF_OURS;
+}
+
+uint32_t tcp_number(const struct tcp_conn *c)
+{
+	return pool_index(&c->t->conns, c);
+}
+
+uint32_t tcp_conf_numbers(const struct tcp_conf *conf)
+{
+	return conf->conns_max + TCP_SPARE;
+}
+
+struct tcp_conn *tcp_at(const struct tcp *t, uint32_t number)
+{
+	return pool_at(&t->conns, number);
+}
 
 void *tcp_user(const struct tcp_conn *c)
 {

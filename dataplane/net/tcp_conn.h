@@ -80,8 +80,9 @@ enum tcp_rtx { /* what `rtx_at` is for */
 #define CF_ROOM      4096u /* a write was refused */
 #define CF_TOLD      8192u /* the application knows of it */
 #define CF_DSACK     16384u
-#define CF_FIN_DUE   65536u /* our FIN has no chunk yet */
-#define CF_EOF       32768u /* their end is reached and not told yet */
+#define CF_OURS      131072u /* we opened it */
+#define CF_FIN_DUE   65536u  /* our FIN has no chunk yet */
+#define CF_EOF       32768u  /* their end is reached and not told yet */
 
 struct tcp_peer { /* one far address with its share */
 	struct ip_addr a;
@@ -109,7 +110,7 @@ struct tcp_conn {
 	struct tcp_chunk *out_head, *out_tail, *out_new; /* new: the first that was never sent */
 	struct tcp_chunk *in_head, *in_tail;
 	uint64_t rtx_at, ack_at, idle_at, again_at; /* TCP_NEVER: not set */
-	struct wtimer timer;              /* fires no later than the earliest of these */
+	struct wtimer timer;                        /* fires no later than the earliest of these */
 	struct tcp_conn *work_next, *old_prev, *old_next;
 	struct tcp_peer *peer;
 	void *user;
@@ -128,11 +129,18 @@ struct tcp_conn {
 	uint32_t rack_end, rack_rtt_us, reo_steps, fack;
 	uint32_t iss, irs;
 	uint8_t keep_probes, persists;
-	uint16_t mss_max;
 	struct { /* CUBIC, RFC 9438 */
 		uint64_t epoch_ns;
 		uint32_t w_max, w_est, k_ms, acked;
 	} cubic;
+};
+
+#define TCP_SOON 32u
+
+struct tcp_soon { /* a segment that will arrive in this burst */
+	const uint8_t *seg;
+	uint64_t hash;
+	uint32_t idx;
 };
 
 struct tcp {
@@ -140,14 +148,17 @@ struct tcp {
 	struct tcp_ops ops;
 	struct wheel *wheel;
 	struct dp_stats *stats;
-	struct hash_key hash_key, isn_key, cookie_key;
+	struct tcp_hash hash;
+	struct hash_key peer_key, isn_key, cookie_key;
+	struct tcp_soon soon[TCP_SOON]; /* of this burst */
+	uint32_t n_soon, at_soon;
 	struct table *conn_tab, *peer_tab, *syn_tab, *wait_tab;
 	struct pool conns, peers, syns, waits;
 	struct tcp_chunks chunks;
 	struct tcp_conn *work;                /* has something to send, or to be buried */
 	struct tcp_conn *old_head, *old_tail; /* longest without activity first, to the second */
 	uint16_t ports[TCP_PORTS_MAX], n_ports, next_port;
-	uint16_t mss; /* of the device */
+	uint16_t mss4, mss6; /* that we offer */
 	uint8_t scale;
 	struct rate rst_rate;
 	bool cookies; /* some were sent, the last at */
@@ -185,6 +196,11 @@ static inline void tcp_work(struct tcp_conn *c)
 static inline bool tcp_synced(const struct tcp_conn *c)
 {
 	return c->state >= TCP_ESTABLISHED;
+}
+
+static inline uint16_t tcp_mss(const struct tcp *t, const struct tcp_key *key)
+{
+	return key->fam == 4 ? t->mss4 : t->mss6;
 }
 
 /* Bytes of sequence space written and not acknowledged, or sent and not acknowledged. */

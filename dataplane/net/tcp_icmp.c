@@ -26,7 +26,7 @@ bool tcp_icmp(struct tcp *t, const struct tcp_unreachable *u, uint64_t now)
 {
 	struct tcp_key key;
 	tcp_key_make(&key, &u->local, get16(u->quote), &u->remote, get16(u->quote + 2));
-	struct tcp_conn *c = tcp_conn_find(t, &key, tcp_key_hash(&t->hash_key, &key));
+	struct tcp_conn *c = tcp_conn_find(t, &key, tcp_key_hash(&t->hash, &key));
 	uint32_t seq = get32(u->quote + 4);
 	if (!c || seq_lt(seq, c->snd_una) || !seq_lt(seq, c->snd_nxt))
 		return false;

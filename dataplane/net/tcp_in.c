@@ -4,11 +4,14 @@
 #include "dataplane/net/tcp_ack.h"
 #include "dataplane/net/tcp_cc.h"
 #include "dataplane/net/tcp_out.h"
+#include "dataplane/net/tcp_rack.h"
 #include "dataplane/net/tcp_reass.h"
 #include "dataplane/net/tcp_sum.h"
 #include "dataplane/net/tcp_syn.h"
 #include "dataplane/net/tcp_timer.h"
 #include "dataplane/net/tcp_wait.h"
+
+#define FETCH_BYTES 384u /* of a chunk: head and a short message */
 
 /* ---- first: is it within the window? ---- */
 
@@ -160,11 +163,8 @@ static void syn_sent(struct tcp_conn *c, struct tcp_seg *s, uint64_t now)
 	}
 	(void)tcp_event(c, TCP_EV_SYN); /* both called at once: our SYN goes again, with ACK */
 	c->flags &= ~CF_ACK_NOW;
-	if (!c->lost && c->out_head->marks & CHUNK_SENT) {
-		c->out_head->marks = (uint8_t)((c->out_head->marks & ~CHUNK_FLIGHT) | CHUNK_LOST);
-		c->pipe = 0;
-		c->lost = 1;
-	}
+	if (c->out_head->marks & CHUNK_SENT)
+		tcp_mark_lost(c, c->out_head);
 }
 
 /* ---- data and FIN ---- */
@@ -366,6 +366,63 @@ static bool sum_ok(const struct tcp_key *key, const struct pkt *p)
 	return cksum_fold(cksum_add(tcp_pseudo(key, p->len), p->data, p->len)) == 0;
 }
 
+/* ---- what will arrive soon ---- */
+
+void tcp_soon_key(struct tcp *t, const struct tcp_key *key, const uint8_t *seg)
+{
+	if (t->n_soon == TCP_SOON)
+		return;
+	uint64_t hash = tcp_key_hash(&t->hash, key);
+	t->soon[t->n_soon++] = (struct tcp_soon){seg, hash, TABLE_NONE};
+	table_fetch(t->conn_tab, hash);
+}
+
+static void fetch_conns(struct tcp *t)
+{
+	for (uint32_t i = 0; i < t->n_soon; i++) {
+		uint32_t at = 0;
+		t->soon[i].idx = table_next(t->conn_tab, t->soon[i].hash, &at);
+		if (t->soon[i].idx == TABLE_NONE)
+			continue;
+		const uint8_t *c = t->conns.mem + (size_t)t->soon[i].idx * t->conns.obj_bytes;
+		for (uint32_t n = 0; n < sizeof(struct tcp_conn); n += 64)
+			__builtin_prefetch(c + n, 1);
+	}
+}
+
+/* The answer goes into the chunk that the request acknowledges: the first to be free then. */
+static void fetch_chunks(struct tcp *t)
+{
+	for (uint32_t i = 0; i < t->n_soon; i++) {
+		if (t->soon[i].idx == TABLE_NONE)
+			continue;
+		const struct tcp_conn *c =
+		    (void *)(t->conns.mem + (size_t)t->soon[i].idx * t->conns.obj_bytes);
+		const uint8_t *k = (const void *)c->out_head;
+		for (uint32_t n = 0; k && n < FETCH_BYTES; n += 64)
+			__builtin_prefetch(k + n, 1);
+	}
+}
+
+void tcp_soon_fetch(struct tcp *t)
+{
+	fetch_conns(t);
+	fetch_chunks(t);
+	t->at_soon = 0;
+}
+
+static uint64_t hash_of(struct tcp *t, const struct tcp_key *key, const uint8_t *seg)
+{
+	if (t->at_soon < t->n_soon && t->soon[t->at_soon].seg == seg) {
+		uint64_t hash = t->soon[t->at_soon++].hash;
+		if (t->at_soon == t->n_soon)
+			t->n_soon = t->at_soon = 0;
+		return hash;
+	}
+	t->n_soon = t->at_soon = 0; /* something else came: they are not asked about any more */
+	return tcp_key_hash(&t->hash, key);
+}
+
 void tcp_input(struct tcp *t, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst, bool sums,
     uint64_t now)
 {
@@ -382,27 +439,11 @@ void tcp_input(struct tcp *t, struct pkt *p, const struct ip_addr *src, const st
 		return;
 	}
 	stat_inc(t->stats, STAT_tcp_segs_in);
-	uint64_t hash = tcp_key_hash(&t->hash_key, &key);
+	uint64_t hash = hash_of(t, &key, p->data);
 	struct tcp_conn *c = tcp_conn_find(t, &key, hash);
 	if (!c)
 		c = stranger(t, &key, hash, &s, now);
 	if (c)
 		segment(c, &s, now);
 	pkt_put(p);
-}
-
-void tcp_soon(const struct tcp *t, const uint8_t *seg, uint32_t len, const struct ip_addr *src,
-    const struct ip_addr *dst)
-{
-	struct tcp_seg s;
-	struct tcp_key key;
-	if (!tcp_seg_read(&s, seg, len))
-		return;
-	tcp_key_make(&key, dst, s.dport, src, s.sport);
-	uint32_t at = 0, i = table_next(t->conn_tab, tcp_key_hash(&t->hash_key, &key), &at);
-	if (i == TABLE_NONE)
-		return;
-	const uint8_t *c = t->conns.mem + (size_t)i * t->conns.obj_bytes;
-	for (uint32_t n = 0; n < sizeof(struct tcp_conn); n += 64)
-		__builtin_prefetch(c + n, 1);
 }

@@ -15,10 +15,9 @@
 /* The packet has its header; data follows it. Checksum, then away. */
 static void leave(struct tcp *t, const struct tcp_key *key, struct pkt *p, bool df, uint64_t now)
 {
-	struct ip_addr local = tcp_key_local(key), remote = tcp_key_remote(key);
 	cksum_store(p->data + 16, cksum_fold(cksum_add(tcp_pseudo(key, p->len), p->data, p->len)));
 	stat_inc(t->stats, STAT_tcp_segs_out);
-	t->ops.output(t->ops.ctx, p, &local, &remote, df, now);
+	t->ops.output(t->ops.ctx, p, key, df, now);
 }
 
 /* A header without data. False: no packet. */
@@ -142,7 +141,7 @@ static struct tcp_seg header_of(struct tcp_conn *c, const struct tcp_chunk *k)
 		s.flags |= TCP_PSH;
 	fill(c, &s);
 	if (k->bits & TCP_SYN) {
-		s.mss = c->t->mss;
+		s.mss = tcp_mss(c->t, &c->key);
 		/* In answer to a SYN only what that offered. */
 		s.sack_ok = c->state == TCP_SYN_SENT || c->flags & CF_SACK;
 		s.scale = c->state == TCP_SYN_SENT || c->scale_out ? c->t->scale : TCP_NO_SCALE;
@@ -199,6 +198,12 @@ static bool fits(const struct tcp_conn *c, const struct tcp_chunk *k)
 	return chunk_end(k) - c->snd_una <= c->snd_wnd || k->bits & TCP_SYN;
 }
 
+/* Before the handshake is done only the SYN leaves. */
+static bool allowed(const struct tcp_conn *c, const struct tcp_chunk *k)
+{
+	return tcp_synced(c) || k->bits & TCP_SYN;
+}
+
 /* A window that a chunk does not fit into is used when it is at least half of the largest (RFC 9293 §3.8.6.2.1). */
 static bool fit_partly(struct tcp_conn *c, struct tcp_chunk *k)
 {
@@ -229,7 +234,7 @@ static void send_new(struct tcp_conn *c, uint64_t now)
 	if (c->snd_una == c->snd_nxt)
 		tcp_cc_idle(c, now);
 	struct tcp_chunk *k;
-	while ((k = c->out_new) && room_in_flight(c, k)) {
+	while ((k = c->out_new) && allowed(c, k) && room_in_flight(c, k)) {
 		if (!fits(c, k) && !fit_partly(c, k))
 			return;
 		if (!tcp_send_chunk(c, k, now))

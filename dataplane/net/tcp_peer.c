@@ -3,7 +3,7 @@
 
 static uint64_t hash_of(const struct tcp *t, const struct ip_addr *a)
 {
-	return hash_bytes(&t->hash_key, a, sizeof *a);
+	return hash_bytes(&t->peer_key, a, sizeof *a);
 }
 
 static struct tcp_peer *find(const struct tcp *t, const struct ip_addr *a, uint64_t hash)

@@ -7,11 +7,11 @@
 #include "dataplane/net/cksum.h"
 #include "dataplane/net/tcp_key.h"
 
-#define IP_PROTO_TCP 6
+#define TCP_PROTO 6u
 
 static inline uint64_t tcp_pseudo(const struct tcp_key *k, uint32_t len)
 {
-	uint64_t sum = cksum_word((uint32_t)IP_PROTO_TCP) + cksum_word(len);
+	uint64_t sum = cksum_word(TCP_PROTO) + cksum_word(len);
 	if (k->fam != 4)
 		return cksum_add(sum, k->local, 32);
 	uint32_t a, b;

@@ -12,7 +12,7 @@ static void send_syn_ack(struct tcp *t, const struct tcp_key *key, const struct 
 	    .ack = o->irs + 1,
 	    .flags = TCP_SYN | TCP_ACK,
 	    .wnd = (uint16_t)(t->conf.window < 65535 ? t->conf.window : 65535),
-	    .mss = t->mss,
+	    .mss = tcp_mss(t, key),
 	    .sack_ok = o->sack,
 	    .scale = o->scale == TCP_NO_SCALE ? TCP_NO_SCALE : t->scale};
 	tcp_send_bare(t, key, &s, now);
@@ -85,8 +85,8 @@ void tcp_syn_input(struct tcp *t, const struct tcp_key *key, uint64_t hash, cons
 
 void tcp_agree(struct tcp_conn *c, const struct tcp_offer *o)
 {
-	uint16_t mss = o->mss < 64 ? 64 : o->mss;
-	c->mss = c->mss_max = mss < c->t->mss ? mss : c->t->mss;
+	uint16_t mss = o->mss < 64 ? 64 : o->mss, ours = tcp_mss(c->t, &c->key);
+	c->mss = mss < ours ? mss : ours;
 	c->scale_in = o->scale == TCP_NO_SCALE ? 0 : o->scale;
 	c->scale_out = o->scale == TCP_NO_SCALE ? 0 : c->t->scale;
 	if (o->sack)

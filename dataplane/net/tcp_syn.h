@@ -26,8 +26,8 @@ struct tcp_syn *tcp_syn_find(const struct tcp *t, const struct tcp_key *key, uin
 struct tcp_conn *tcp_syn_segment(struct tcp *t, struct tcp_syn *y, const struct tcp_seg *s, uint64_t now);
 /* An ACK to a port that is listened on and nothing known of it: does it return a cookie? As above. *quiet: it may belong
  * to a cookie whose first segment is still on its way, so it is not to be answered with a reset. */
-struct tcp_conn *tcp_syn_cookie(struct tcp *t, const struct tcp_key *key, uint64_t hash, const struct tcp_seg *s,
-    bool *quiet, uint64_t now);
+struct tcp_conn *tcp_syn_cookie(struct tcp *t, const struct tcp_key *key, uint64_t hash,
+    const struct tcp_seg *s, bool *quiet, uint64_t now);
 /* What both sides agreed to in the handshake. */
 void tcp_agree(struct tcp_conn *c, const struct tcp_offer *o);
 

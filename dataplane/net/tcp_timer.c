@@ -172,6 +172,10 @@ static void on_persist(struct tcp_conn *c, uint64_t now)
 		return;
 	c->persists++;
 	stat_inc(c->t->stats, STAT_tcp_persists);
+	if (!tcp_synced(c)) { /* there was no packet for the SYN */
+		tcp_rtx_set(c, now);
+		return;
+	}
 	bool part = c->snd_wnd && c->out_new &&
 	            tcp_chunk_cut(c, c->out_new, (uint16_t)(c->snd_wnd < 65535 ? c->snd_wnd : 65535));
 	if (!part && (!c->out_new || chunk_end(c->out_new) - c->snd_una > c->snd_wnd))

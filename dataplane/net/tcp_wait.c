@@ -40,7 +40,7 @@ static void unlink_wait(struct tcp *t, struct tcp_wait *w)
 static void drop(struct tcp *t, struct tcp_wait *w)
 {
 	unlink_wait(t, w);
-	(void)table_del(t->wait_tab, tcp_key_hash(&t->hash_key, &w->key), pool_index(&t->waits, w));
+	(void)table_del(t->wait_tab, tcp_key_hash(&t->hash, &w->key), pool_index(&t->waits, w));
 	pool_put(&t->waits, w);
 }
 

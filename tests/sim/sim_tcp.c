@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dataplane/net/tcp_conn.h"
+#include "tests/sim/tcp_check.h"
 #include "tests/sim/tcp_world.h"
 
 #define CONNS_MAX 8u
@@ -145,45 +146,15 @@ static const struct tcp_ops ops = {
 
 /* ---- what must hold between any two steps ---- */
 
-static bool counts_agree(const struct tcp_conn *c)
-{
-	uint32_t pipe = 0, lost = 0, sacked = 0, n = 0, seq = c->snd_una;
-	bool fresh = false;
-	for (const struct tcp_chunk *k = c->out_head; k; k = k->next, n++) {
-		fresh = fresh || k == c->out_new;
-		if (k->seq != seq || fresh != !(k->marks & CHUNK_SENT) ||
-		    (k->marks & CHUNK_FLIGHT && k->marks & CHUNK_SACKED))
-			return false;
-		seq = chunk_end(k);
-		pipe += k->marks & CHUNK_FLIGHT ? chunk_end(k) - k->seq : 0;
-		lost += !!(k->marks & CHUNK_LOST);
-		sacked += !!(k->marks & CHUNK_SACKED);
-		if (!k->next && c->out_tail != k)
-			return false;
-	}
-	return pipe == c->pipe && lost == c->lost && sacked == c->sacked && n == c->out_chunks &&
-	       seq == c->snd_end;
-}
-
-static bool store_agrees(const struct tcp_conn *c)
-{
-	uint32_t n = 0;
-	for (const struct tcp_chunk *k = c->in_head; k; k = k->next, n++)
-		if (k->len == 0 || (k->next ? (int32_t)(k->next->seq - chunk_end(k)) < 0 : c->in_tail != k))
-			return false;
-	return n == c->in_chunks && (int32_t)(c->rcv_adv - c->rcv_nxt) >= -1;
-}
-
 static void invariants(void)
 {
 	for (uint32_t i = 0; i < 2 * run.n; i++) {
 		const struct end *e = &run.t[i / 2].end[i % 2];
 		if (!e->open || e->closed || e->c->state == TCP_CLOSED)
 			continue;
-		if (!counts_agree(e->c))
-			run.wrong = "the scoreboard does not add up";
-		if (!store_agrees(e->c))
-			run.wrong = "the store is not in order";
+		const char *wrong = tcp_check(e->c);
+		if (wrong)
+			run.wrong = wrong;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/net/tcp_key.h"
 #include "dataplane/net/wire.h"
 
 #define ROOM 2048u
@@ -133,12 +134,12 @@ void tw_send(struct tw *w, int from, const uint8_t *seg, uint32_t len, bool df)
 		carry(w, !from, seg, len, df);
 }
 
-static void output(
-    void *ctx, struct pkt *p, const struct ip_addr *src, const struct ip_addr *dst, bool df, uint64_t now)
+static void output(void *ctx, struct pkt *p, const struct tcp_key *key, bool df, uint64_t now)
 {
 	struct tw_host *h = ctx;
 	struct ip_addr me = TW_IP(h->side), other = TW_IP(!h->side);
-	MUST(ip_addr_eq(src, &me) && ip_addr_eq(dst, &other) && p->len >= 20 && p->data >= p->buf0 + 64);
+	struct ip_addr src = tcp_key_local(key), dst = tcp_key_remote(key);
+	MUST(ip_addr_eq(&src, &me) && ip_addr_eq(&dst, &other) && p->len >= 20 && p->data >= p->buf0 + 64);
 	tw_send(h->world, h->side, p->data, p->len, df);
 	pkt_put(p);
 }
