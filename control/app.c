@@ -206,6 +206,21 @@ static int start_dataplane(struct app *a, int *events_fd)
 	return privs_drop(a->conf->run_user, err) == 0 ? 0 : complain("engine", err);
 }
 
+static const char *streams_of(const struct config *c)
+{
+	if (c->dp.tcp == DP_TCP_OFF)
+		return "";
+	return c->dp.tls_port ? ", TCP and TLS" : " and TCP";
+}
+
+static void say_unverified(const struct config *c)
+{
+	for (uint8_t i = 0; i < c->dp.n_tls_peers; i++)
+		if (!c->dp.tls_peers[i].verify)
+			log_line(LOG_WARN, "sip", "", "tls.peers: certificates of %s are not verified",
+			    c->dp.tls_peers[i].name);
+}
+
 static int start_services(struct app *a)
 {
 	char err[256], servers[512];
@@ -335,8 +350,9 @@ static int start_rest(struct app *a)
 		return complain("engine", err);
 	calls_close(a->calls, false);
 	a->links = link_watch_new(a->loop, a->dp, c->dp.device);
-	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP %s, %s", host,
-	    http_server_port(a->server), c->from_host, dp_describe(a->dp));
+	say_unverified(c);
+	log_line(LOG_INFO, "engine", "", "ready: REST on %s:%u, SIP on UDP%s %s, %s", host,
+	    http_server_port(a->server), streams_of(c), c->from_host, dp_describe(a->dp));
 	return 0;
 }
 

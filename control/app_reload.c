@@ -169,6 +169,13 @@ static const char *read_certificate(struct app *a, char err[256])
 	return "the certificate stays as it was";
 }
 
+/* Those of SIP: new connections use them. */
+static void read_sip_certificates(struct app *a, char err[256])
+{
+	if (a->dp && dp_tls_reload(a->dp, err) < 0)
+		log_line(LOG_ERROR, "sip", "", "certificates and CAs of SIP stay as they were: %s", err);
+}
+
 /* ---- all of it ---- */
 
 static json_t *problems_of(const struct config_errors *e)
@@ -220,6 +227,9 @@ static void apply(struct app *a, struct config *next, json_t *o)
 	drop_old_names(a);
 	json_object_set_new(o, "certificate", json_text(read_certificate(a, err)));
 	json_object_set_new(o, "certificate_error", json_text(*err ? err : NULL));
+	char sip_err[256] = "";
+	read_sip_certificates(a, sip_err);
+	json_object_set_new(o, "sip_certificate_error", json_text(*sip_err ? sip_err : NULL));
 	json_object_set_new(o, "applied", applied);
 	json_object_set_new(o, "needs_restart", restart);
 }

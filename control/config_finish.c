@@ -366,6 +366,10 @@ void config_finish(struct config *c, struct config_errors *e)
 	if (!*c->rest_tls_cert != !*c->rest_tls_key)
 		SAY(*c->rest_tls_cert ? "rest.tls_cert" : "rest.tls_key",
 		    "rest.tls_cert and rest.tls_key go together");
+	if (!*c->dp.tls_cert != !*c->dp.tls_key)
+		SAY(*c->dp.tls_cert ? "tls.cert" : "tls.key", "tls.cert and tls.key go together");
+	if (c->dp.tls_port == c->dp.sip_port)
+		SAY("tls.port", "tls.port %u is sip.port", c->dp.tls_port);
 	check_ip(c, e);
 	check_cores(c, e);
 	check_media(c, e);

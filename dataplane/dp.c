@@ -5,7 +5,9 @@
 #include "dataplane/dp_loop.h"
 #include "dataplane/net/stream_kernel.h"
 #include "dataplane/net/stream_own.h"
+#include "dataplane/net/tls.h"
 #include "dataplane/offload/sockets.h"
+#include "dataplane/offload/tls_thread.h"
 #include "dataplane/pktio/pcapng.h"
 #include "dataplane/pktio/port.h"
 #include "dataplane/worker.h"
@@ -27,6 +29,7 @@ struct dp_worker {
 	struct dp_ring *cmds, *events;
 	struct stream *stream; /* NULL: no TCP */
 	bool own_tcp;
+	struct tls *tls; /* NULL: no TLS */
 	struct dp_loop loop;
 	unsigned lcore;
 	bool running;
@@ -38,6 +41,7 @@ struct dp {
 	struct port *port;
 	struct pcapng *capture;  /* NULL: nothing is captured */
 	struct sockets *sockets; /* NULL: no TCP */
+	struct tls_thread *tls;  /* NULL: no TLS */
 	int wakes[DP_WORKERS_MAX];
 	struct worker *all[DP_WORKERS_MAX];
 	struct dp_worker workers[DP_WORKERS_MAX];
@@ -119,6 +123,17 @@ static int make_wakes(struct dp *d, char err[256])
 	return 0;
 }
 
+/* The thread is made with the first worker's stream, which says how many sessions there may be. */
+static int worker_tls(struct dp *d, struct dp_worker *dw, uint16_t i, char err[256])
+{
+	if (!d->tls && !(d->tls = tls_thread_start(&d->conf, dw->stream->size, d->wakes, err)))
+		return -1;
+	if (tls_new(&dw->tls, tls_thread_rings(d->tls, i)) == 0)
+		return 0;
+	snprintf(err, 256, "no memory for TLS");
+	return -1;
+}
+
 static int worker_stream(struct dp *d, uint16_t i, char err[256])
 {
 	struct dp_worker *dw = &d->workers[i];
@@ -128,6 +143,8 @@ static int worker_stream(struct dp *d, uint16_t i, char err[256])
 		rc = stream_own_new(&dw->stream, &d->conf, i);
 	else if (d->sockets)
 		rc = stream_kernel_new(&dw->stream, sockets_rings(d->sockets, i), d->conf.conn_out_bytes);
+	if (rc == 0 && dw->stream && d->conf.tls_port)
+		return worker_tls(d, dw, i, err);
 	if (rc == 0)
 		return 0;
 	snprintf(err, 256, "no memory for %u connections", d->conf.conns_max);
@@ -148,6 +165,7 @@ static int worker_start(struct dp *d, uint16_t i, int events_fd, char err[256])
 	    .events = dw->events,
 	    .all = d->all,
 	    .stream = dw->stream,
+	    .tls = dw->tls,
 	    .wake_fd = dw->loop.wake_fd};
 	int rc = worker_new(&dw->w, &env, tick_ns());
 	if (rc != 0) {
@@ -221,6 +239,7 @@ struct dp *dp_start(const struct dp_conf *conf, int events_fd, char err[256])
 static void worker_stop(struct dp_worker *dw)
 {
 	worker_free(dw->w);
+	tls_free(dw->tls);
 	if (dw->own_tcp)
 		stream_own_free(dw->stream);
 	else
@@ -245,12 +264,18 @@ void dp_stop(struct dp *d)
 	for (uint16_t i = 0; i < d->conf.workers; i++)
 		worker_stop(&d->workers[i]);
 	sockets_stop(d->sockets);
+	tls_thread_stop(d->tls);
 	pcapng_close(d->capture);
 	if (d->port)
 		port_close(d->port);
 	if (d->eal)
 		rte_eal_cleanup();
 	free(d);
+}
+
+int dp_tls_reload(struct dp *d, char err[256])
+{
+	return d->tls ? tls_thread_reload(d->tls, err) : 0;
 }
 
 uint16_t dp_workers(const struct dp *d)

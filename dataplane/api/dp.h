@@ -16,6 +16,9 @@ struct dp *dp_start(const struct dp_conf *conf, int events_fd, char err[256]);
 /* Ask every worker to stop, wait, give everything back (ports, XDP program, hugepages). */
 void dp_stop(struct dp *d);
 
+/* Read the files of TLS (certificate, key, CAs) again, for new connections. 0; -1 with err: nothing has changed. */
+int dp_tls_reload(struct dp *d, char err[256]);
+
 uint16_t dp_workers(const struct dp *d);
 struct dp_ring *dp_commands(struct dp *d, uint16_t worker); /* control produces struct dp_cmd */
 struct dp_ring *dp_events(struct dp *d, uint16_t worker);   /* control consumes struct dp_event */

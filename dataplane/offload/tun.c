@@ -4,10 +4,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if.h>
 #include <linux/if_tun.h>
-#include <linux/virtio_net.h>
-#include <net/if.h>
 #include <linux/route.h>
+#include <linux/virtio_net.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>

@@ -12,6 +12,7 @@
 
 #define NS_PER_MS                1000000ull
 #define SWEEP_NS                 (1000 * NS_PER_MS)
+#define ENDING_MS                1000u /* for an answer to leave through the thread of TLS */
 
 #define OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
@@ -88,7 +89,7 @@ static struct conn *find(struct conns *cs, const struct ip_sock *to, uint64_t na
 	uint32_t at = 0, id;
 	while ((id = table_next(cs->by_remote, hash_remote(cs->sip, to), &at)) != TABLE_NONE) {
 		struct conn *c = &cs->all[id];
-		if (ip_sock_eq(&c->remote, to) && (!name || c->name == name))
+		if (conn_works(c) && ip_sock_eq(&c->remote, to) && (!name || c->name == name))
 			return c;
 	}
 	return NULL;
@@ -172,6 +173,11 @@ static void hang_up(struct conns *cs, struct conn *c, bool abort, struct span wo
 void conns_break(struct conn *c, enum stat_id why, const char *words, uint64_t now)
 {
 	sip_count(c->conns->sip, why);
+	if (c->remote.transport == DP_TLS && why == STAT_conn_bad) {
+		c->state = CONN_ENDING;
+		set_deadline(c, ENDING_MS, now);
+		return;
+	}
 	hang_up(c->conns, c, why == STAT_conn_stuck, span_str(words), now);
 }
 
@@ -380,7 +386,9 @@ static void on_deadline(void *ctx, struct wtimer *t, uint64_t now)
 {
 	struct conn *c = OWNER(t, struct conn, timer);
 	bool tls = c->remote.transport == DP_TLS;
-	if (c->state == CONN_OPENING)
+	if (c->state == CONN_ENDING)
+		hang_up(c->conns, c, false, SPAN("connection closed: what came on it is no SIP"), now);
+	else if (c->state == CONN_OPENING)
 		conns_break(c, STAT_conn_slow,
 		    tls ? "connect or TLS handshake timed out" : "connection timed out: no answer to connect",
 		    now);

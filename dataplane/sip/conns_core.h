@@ -19,6 +19,7 @@ enum conn_state {
 	CONN_NONE = 0, /* its number may still be taken */
 	CONN_OPENING,  /* connect or TLS handshake */
 	CONN_UP,
+	CONN_ENDING, /* TLS: the last answer is on its way through the thread; nothing else goes or comes */
 };
 
 struct conn {
@@ -61,6 +62,11 @@ struct conns {
 static inline uint32_t conn_id(const struct conn *c)
 {
 	return (uint32_t)(c - c->conns->all);
+}
+
+static inline bool conn_works(const struct conn *c)
+{
+	return c->state == CONN_OPENING || c->state == CONN_UP;
 }
 
 /* conns_in.c */

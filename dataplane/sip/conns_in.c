@@ -70,7 +70,7 @@ static void refuse(struct conn *c, const uint8_t *p, uint32_t n, const struct si
 {
 	const struct ip_sock src = c->remote;
 	transport_refuse(c->conns->sip, span_of((const char *)p, n), &src, err, now);
-	if (c->state != CONN_NONE)
+	if (conn_works(c))
 		conns_break(c, STAT_conn_bad, err->reason, now);
 }
 
@@ -102,7 +102,7 @@ static uint32_t next(struct conn *c, const uint8_t *p, uint32_t n, bool flush, u
 static uint32_t drain(struct conn *c, const uint8_t *p, uint32_t n, bool flush, uint64_t now)
 {
 	uint32_t at = 0, used;
-	while (at < n && c->state != CONN_NONE && (used = next(c, p + at, n - at, flush, now)))
+	while (at < n && conn_works(c) && (used = next(c, p + at, n - at, flush, now)))
 		at += used;
 	return at;
 }
@@ -153,21 +153,22 @@ static void drop_front(struct conn *c, uint32_t n, uint64_t now)
 /* In pieces, so that a buffer never holds more than one message and a piece. */
 static void take(struct conn *c, const uint8_t *p, uint32_t n, uint64_t now)
 {
-	uint32_t used = c->in_len ? 0 : drain(c, p, n, false, now);
-	if (c->state == CONN_NONE || used == n)
+	bool fresh = c->in_len == 0;
+	uint32_t used = fresh ? drain(c, p, n, false, now) : 0;
+	if (!conn_works(c) || used == n)
 		return;
 	keep(c, p + used, n - used, now);
-	if (used || c->state == CONN_NONE)
+	if (fresh || !conn_works(c))
 		return;
 	used = drain(c, c->in, c->in_len, false, now);
-	if (c->state != CONN_NONE)
+	if (conn_works(c))
 		drop_front(c, used, now);
 }
 
 static void end_busy(struct conn *c)
 {
 	c->busy = false;
-	if (c->state != CONN_NONE)
+	if (conn_works(c))
 		return;
 	conns_input_put(c->conns, c);
 	c->frame = (struct sip_frame){0};
@@ -175,6 +176,8 @@ static void end_busy(struct conn *c)
 
 void conns_input(struct conn *c, const uint8_t *p, uint32_t n, uint64_t now)
 {
+	if (!conn_works(c))
+		return;
 	c->busy = true;
 	take(c, p, n, now);
 	end_busy(c);
@@ -186,7 +189,7 @@ bool conns_input_late(struct conn *c, uint64_t now)
 		return false;
 	c->busy = true;
 	uint32_t used = drain(c, c->in, c->in_len, true, now);
-	if (c->state != CONN_NONE && used)
+	if (conn_works(c) && used)
 		drop_front(c, used, now);
 	end_busy(c);
 	return used != 0;
