@@ -235,6 +235,8 @@ static int start_services(struct app *a)
 	a->http = http_client_new(a->loop, &a->conf->policy, a->conf->webhook_in_flight);
 	if (!a->http)
 		return complain("webhook", "libcurl or its resolver cannot start");
+	a->cache =
+	    a->conf->webhook_cache_kb ? http_cache_new((size_t)a->conf->webhook_cache_kb * 1024) : NULL;
 	http_client_use_dns(a->http, a->dns);
 	http_client_deadlines(a->http, a->conf->webhook_connect_ms, a->conf->webhook_total_ms);
 	http_client_hosts(a->http, a->conf->webhook_per_host, a->conf->webhook_failures, APP_HOST_PAUSE_MS);
@@ -253,7 +255,9 @@ static int start_calls(struct app *a, int events_fd)
 	    .trunk_uri = a->conf->trunk_uri,
 	    .trunk_from = a->conf->trunk_from,
 	    .client_uri = a->conf->client_uri,
-	    .inbound = {.account_sid = *a->conf->inbound_account ? a->conf->inbound_account : a->conf->accounts[0].sid,
+	    .last_good = a->conf->webhook_last_good,
+	    .inbound = {.account_sid =
+	                    *a->conf->inbound_account ? a->conf->inbound_account : a->conf->accounts[0].sid,
 	        .voice_url = a->conf->inbound_voice_url,
 	        .fallback_url = a->conf->inbound_fallback_url,
 	        .status_callback = a->conf->inbound_status_callback,
@@ -392,6 +396,7 @@ static void take_down(struct app *a)
 	app_held_free(a->held);
 	jars_free(a->jars);
 	webhook_forget_keys();
+	http_cache_free(a->cache);
 	if (a->server)
 		http_server_free(a->server);
 	if (a->rest_fd >= 0)

@@ -8,6 +8,7 @@
 #include "control/call.h"
 #include "control/config.h"
 #include "control/dns.h"
+#include "control/http_cache.h"
 #include "control/http_client.h"
 #include "control/http_server.h"
 #include "control/jars.h"
@@ -41,6 +42,7 @@ struct app {
 	struct bridge *bridge;
 	struct outbox *outbox;
 	struct jars *jars;
+	struct http_cache *cache;
 	struct callback_row *held; /* waits for the save of its call */
 	struct calls *calls;
 	struct tag_timers *timers;

@@ -49,6 +49,9 @@ static const char *next_step(const struct asked *q, const struct http_result *r,
 {
 	if (again)
 		return "the same request again, at once";
+	if (r->cached)
+		return r->first_byte_us ? "the answer that was kept is used: it is still good (304)"
+		                        : "the answer that was kept is used, without asking";
 	if (!r->error)
 		return q->done ? "delivered" : "the answer is used";
 	return q->done ? "tried again later until it is too old, unless the answer is final"
@@ -133,6 +136,7 @@ static int ask(struct app *a, const char *account_sid, struct webhook *w, struct
 	struct asked *q = remember(a, account_sid, w, like);
 	w->jar = jars_of(a->jars, q->call_sid);
 	w->attempt = on_attempt;
+	w->cache = like.done ? NULL : a->cache; /* nobody reads the answer to a status callback */
 	int rc = webhook_request(a->http, w, on_answer, q);
 	if (rc == 0)
 		note_overrides(a, q);

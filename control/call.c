@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/call_priv.h"
+#include "control/http_cache.h"
 #include "control/mem.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define GOOD_BYTES (4u << 20) /* of documents that were good */
 
 struct calls *calls_new(const struct calls_conf *conf, const struct calls_ops *ops)
 {
@@ -14,6 +17,7 @@ struct calls *calls_new(const struct calls_conf *conf, const struct calls_ops *o
 	c->ops = *ops;
 	c->ops.random(c->ops.ctx, key, sizeof key);
 	c->key = hash_key_of(key);
+	c->good = conf->last_good ? http_cache_new(GOOD_BYTES) : NULL;
 	return c;
 }
 
@@ -22,6 +26,7 @@ void calls_free(struct calls *c)
 	if (!c)
 		return;
 	call_table_free(c);
+	http_cache_free(c->good);
 	free(c);
 }
 
@@ -121,8 +126,9 @@ void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why)
 	if (call && !ok)
 		call_log(
 		    call, 'E', "the call's record could not be written: %s", why ? why : "unknown reason");
-	bool waits = call && (tag == call_tag(call, TAG_ANSWERED) ? call->phase == CALL_UP
-	                                                          : tag == call_tag(call, TAG_TAKEN) && call_runs(call));
+	bool waits = call && (tag == call_tag(call, TAG_ANSWERED)
+	                             ? call->phase == CALL_UP
+	                             : tag == call_tag(call, TAG_TAKEN) && call_runs(call));
 	if (waits && !call->twiml)
 		call_twiml_start(call);
 }

@@ -56,6 +56,7 @@ struct calls_conf {
 	} inbound;
 	/* SIP URIs with {…} for the number or the client's identity; NULL or "": such nouns cannot be dialled. */
 	const char *trunk_uri, *client_uri;
+	bool last_good; /* a document that cannot be had: what its URL answered last is run */
 	const char
 	    *trunk_from; /* From user of calls to numbers without a callerId; NULL or "": the caller's */
 };

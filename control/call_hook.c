@@ -224,22 +224,58 @@ static bool is_twiml(const struct http_result *r)
 	       has_type(r, "application/xml") || has_type(r, "text/html") || has_type(r, "text/plain");
 }
 
+static bool is_markup(const struct http_result *r)
+{
+	size_t i = 0;
+	while (i < r->body_len && strchr(" \t\r\n", r->body[i]))
+		i++;
+	return i == r->body_len || r->body[i] == '<' || (unsigned char)r->body[i] == 0xef; /* a BOM */
+}
+
+/* Why this answer cannot be a document; 0: it may be one. */
+static int answer_trouble(const struct http_result *r, char why[256])
+{
+	if (r->error) {
+		snprintf(why, 256, "%.200s", r->message ? r->message : "the request failed");
+		return r->error;
+	}
+	if (!answered_well(r)) {
+		snprintf(why, 256, "the application answered with HTTP status %ld", r->status);
+		return 11200;
+	}
+	if (has_type(r, "audio/"))
+		snprintf(why, 256, "not built yet: an answer of type %.100s is played", r->content_type);
+	else if (has_type(r, "text/plain") && !is_markup(r))
+		snprintf(why, 256, "not built yet: an answer of type text/plain that is no TwiML is spoken");
+	else if (!is_twiml(r))
+		snprintf(why, 256, "an answer of type %.100s is not TwiML", r->content_type);
+	else
+		return 0;
+	return 12300;
+}
+
+static void document_unusable(struct call *call, int code, const char *why)
+{
+	if (!call_good_use(call, code, why))
+		fetch_failed(call, code, "%.250s", why);
+}
+
 void call_document_done(struct call *call, const struct http_result *r)
 {
-	char status[96];
-	snprintf(status, sizeof status, "HTTP status %ld", r->status);
-	if (r->error)
-		fetch_failed(call, r->error, "%.200s", r->message ? r->message : "the request failed");
-	else if (!answered_well(r))
-		fetch_failed(call, 11200, "the application answered with %s", status);
-	else if (has_type(r, "audio/"))
-		fetch_failed(call, 12300, "not built yet: an answer of type %.100s", r->content_type);
-	else if (!is_twiml(r))
-		fetch_failed(call, 12300, "an answer of type %.100s is not TwiML", r->content_type);
-	else {
-		const char *base = r->effective_url ? r->effective_url : call->document_url;
-		call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_DOCUMENT,
-		                          .program = twiml_parse(r->body, r->body_len),
-		                          .base = base});
+	char why[256];
+	int code = answer_trouble(r, why);
+	struct twiml_program *p = code ? NULL : twiml_parse(r->body, r->body_len);
+	if (code) {
+		document_unusable(call, code, why);
+		return;
 	}
+	if (p && p->ok)
+		call_good_keep(call, r);
+	else if (p && p->notes && call_good_use(call, p->notes->code, p->notes->text)) {
+		twiml_program_free(p);
+		return;
+	}
+	call_twiml_feed(call, &(struct twiml_event){.type = TWIML_EV_DOCUMENT,
+	                          .program = p,
+	                          .base = r->effective_url ? r->effective_url : call->document_url});
 }

@@ -101,8 +101,8 @@ struct call {
 	/* A call from outside: local_uri and remote_uri are From and To of its INVITE, answer_headers those of the INVITE. */
 	bool inbound, offers_media, answer_sent, early_sent;
 	char caller[CALL_FROM_MAX + 1]; /* user part of its From: the From of whom it dials */
-	const char *refused_as; /* the status we gave it by refusing; NULL: not refused */
-	struct call *leg_next;  /* calls found by their leg */
+	const char *refused_as;         /* the status we gave it by refusing; NULL: not refused */
+	struct call *leg_next;          /* calls found by their leg */
 	dp_leg leg_key;
 	uint16_t invite_status; /* final response to the INVITE, 0 = none */
 	char *sip_call_id, *local_uri, *remote_uri;
@@ -142,8 +142,9 @@ struct calls {
 	struct call **by_leg;        /* calls from outside, as many chains */
 	uint32_t n_buckets, n_calls; /* n_calls: objects, live or lingering */
 	uint32_t live, lingering;
-	struct call *reap; /* to be freed at the next entry */
-	bool closed;       /* no new calls from outside */
+	struct http_cache *good; /* what documents answered last; NULL: not kept */
+	struct call *reap;       /* to be freed at the next entry */
+	bool closed;             /* no new calls from outside */
 };
 
 /* call_table.c: objects by SID and by tag */
@@ -212,6 +213,12 @@ void call_fetch(struct call *call, const struct twiml_effect *e);
 void call_report(struct call *call, const struct twiml_effect *e);
 void call_document_done(struct call *call, const struct http_result *r);
 void call_callback_done(struct call *call, const struct http_result *r, bool report);
+
+/* call_good.c: the last good answers, when they are kept */
+void call_good_keep(struct call *call, const struct http_result *r);
+/* The document that was asked for cannot be had or run, and no fallback is left: feeds what it was when it was last good,
+ * and notes that. false: there is none. why: with its code. */
+bool call_good_use(struct call *call, int code, const char *why);
 
 /* call_twiml.c: the document runs */
 void call_twiml_start(struct call *call);

@@ -62,7 +62,8 @@ struct config {
 	char rest_tls_cert[256], rest_tls_key[256];
 	uint32_t drain_s;
 	uint32_t webhook_connect_ms, webhook_total_ms, webhook_in_flight;
-	uint32_t webhook_per_host, webhook_failures;
+	uint32_t webhook_per_host, webhook_failures, webhook_cache_kb;
+	bool webhook_last_good;
 	uint32_t callback_retry_ms, callback_age_s;
 	struct target_policy policy; /* targets.allow */
 	uint32_t n_dns_servers;

@@ -56,6 +56,7 @@ static void unlist_active(struct http_client *h, struct http_job *j)
 static void free_job(struct http_job *j)
 {
 	http_easy_fini(j);
+	http_cached_reset(j);
 	curl_slist_free_all(j->headers);
 	if (j->sign_key)
 		explicit_bzero(j->sign_key, strlen(j->sign_key));
@@ -105,6 +106,11 @@ static void fill_result(
 		curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &r->status);
 		curl_easy_getinfo(j->easy, CURLINFO_CONTENT_TYPE, &type);
 		r->content_type = type;
+	}
+	if (j->cached_type) {
+		r->status = 200;
+		r->content_type = j->cached_type;
+		r->cached = true;
 	}
 }
 
@@ -248,7 +254,10 @@ static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, cons
 
 static void hop(struct http_job *j)
 {
-	if (j->origin.literal) {
+	http_cached_reset(j);
+	if (http_cached_fresh(j)) {
+		finish(j, 0, "", false);
+	} else if (j->origin.literal) {
 		start_exchange(j, NULL, 0);
 	} else {
 		j->hop_ns = loop_now_ns();
@@ -328,6 +337,8 @@ static void exchanged(struct http_job *j, CURLcode rc)
 		int code = http_easy_error(j, rc, message);
 		finish(j, code, message, rc == CURLE_OPERATION_TIMEDOUT);
 	} else if (!follow(j, status)) {
+		if (http_cached_answered(j, status))
+			status = 200;
 		bool good = status >= 200 && status < 300;
 		if (!good)
 			snprintf(message, sizeof message, "the server answered %ld", status);
@@ -429,6 +440,7 @@ static struct http_job *new_job(struct http_client *h, const struct http_request
 	j->retry_on = r->retry_on;
 	j->attempt = r->attempt;
 	j->jar = r->jar;
+	j->cache = r->cache;
 	if (j->jar)
 		http_jar_get(j->jar);
 	j->body = mem_dup(r->body ? r->body : "");

@@ -29,6 +29,8 @@ struct http_jar *http_jar_new(void);
 void http_jar_get(struct http_jar *j); /* one more owner */
 void http_jar_put(struct http_jar *j); /* one fewer; NULL is fine */
 
+struct http_cache; /* http_cache.h */
+
 struct http_result;
 /* One try of a request has ended: the how manieth, what came of it, whether the same is sent again now. */
 typedef void (*http_attempt_fn)(void *ctx, uint32_t attempt, const struct http_result *r, bool again);
@@ -44,11 +46,12 @@ struct http_request {
 	 * place of the header of that name. */
 	void (*sign)(char line[HTTP_SIGN_MAX], const char *key, const char *url, const char *form);
 	const char *sign_key;
-	uint32_t read_ms;        /* longest silence once connected; 0: no limit but total_ms */
-	uint32_t retries;        /* at most, within total_ms */
-	unsigned retry_on;       /* HTTP_RETRY_… */
-	struct http_jar *jar;    /* NULL: no cookies */
-	http_attempt_fn attempt; /* NULL, or told of every try before `done`, with done's ctx */
+	uint32_t read_ms;         /* longest silence once connected; 0: no limit but total_ms */
+	uint32_t retries;         /* at most, within total_ms */
+	unsigned retry_on;        /* HTTP_RETRY_… */
+	struct http_jar *jar;     /* NULL: no cookies */
+	struct http_cache *cache; /* of answers to GET; NULL: none. Outlives the client */
+	http_attempt_fn attempt;  /* NULL, or told of every try before `done`, with done's ctx */
 };
 
 struct http_result {
@@ -64,6 +67,7 @@ struct http_result {
 	/* All from the start of the try; 0: did not happen. */
 	uint32_t total_us, dns_us, connect_us, tls_us, first_byte_us;
 	bool timed_out;
+	bool cached; /* an answer that was kept: the server said so, or was not asked (first_byte_us 0) */
 };
 
 typedef void (*http_done_fn)(void *ctx, const struct http_result *r); /* r lives during the call */

@@ -144,6 +144,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	struct http_job *j = ctx;
 	http_job_heard(j);
 	j->header_bytes += size * n;
+	if (j->cache)
+		http_cache_header(&j->terms, p, size * n);
 	j->headers_too_large = j->header_bytes > HTTP_HEADERS_MAX;
 	return j->headers_too_large ? 0 : size * n;
 }
@@ -280,7 +282,7 @@ static bool set_request(CURL *easy, const struct http_job *j)
 	bool ok = true;
 	SET(URL, j->url);
 	SET(CONNECTTIMEOUT_MS, (long)j->connect_ms);
-	SET(HTTPHEADER, j->headers);
+	SET(HTTPHEADER, j->conditional ? j->conditional : j->headers);
 	SET(RESOLVE, j->resolve);
 	SET(COOKIELIST, "ALL");
 	if (j->jar)
@@ -351,6 +353,7 @@ void http_easies_fini(struct http_easies *e)
 int http_easy_prepare(struct http_job *j, const struct ip_addr *addrs, uint32_t n)
 {
 	reset_hop(j);
+	http_cached_ask(j);
 	int rc = j->origin.literal ? 0 : pin_addresses(j, addrs, n);
 	if (rc < 0)
 		return rc;

@@ -4,6 +4,7 @@
 #ifndef CONTROL_HTTP_JOB_H
 #define CONTROL_HTTP_JOB_H
 
+#include "control/http_cache.h"
 #include "control/http_client.h"
 
 #include <curl/curl.h>
@@ -44,6 +45,7 @@ struct http_job {
 	uint32_t connect_ms, total_ms, read_ms, retries;
 	unsigned retry_on;
 	struct http_jar *jar;
+	struct http_cache *cache; /* NULL: none */
 	http_attempt_fn attempt;
 	http_done_fn done;
 	void *ctx;
@@ -66,7 +68,22 @@ struct http_job {
 	char refused[160]; /* address and range that was not */
 	char error[CURL_ERROR_SIZE];
 	uint32_t dns_us, connect_us, tls_us, first_byte_us;
+	/* the cache: of this hop */
+	struct http_cache_terms terms;
+	char *cached_type; /* the answer is one that was kept: its type */
+	char *kept_body, *kept_type;
+	size_t kept_len;
+	struct curl_slist *conditional; /* headers that ask whether it is still good */
 };
+
+/* http_cached.c */
+/* What was kept needs no asking: it is the answer now. */
+bool http_cached_fresh(struct http_job *j);
+/* Makes j->conditional when something is kept. After http_cached_reset. */
+void http_cached_ask(struct http_job *j);
+/* true: what was kept is the answer; an answer that may be kept is. */
+bool http_cached_answered(struct http_job *j, long status);
+void http_cached_reset(struct http_job *j);
 
 /* http_jar.c: in (it has none) and out of curl's handle. */
 void http_jar_load(const struct http_jar *jar, CURL *easy);

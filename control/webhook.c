@@ -207,6 +207,7 @@ int webhook_request(struct http_client *h, const struct webhook *w, http_done_fn
 	    .url = full,
 	    .body = w->post ? text : NULL,
 	    .jar = w->jar,
+	    .cache = w->cache,
 	    .attempt = w->attempt,
 	};
 	char what[64];

@@ -19,6 +19,7 @@ struct webhook {
 	const char *text;        /* the same encoded (form_encode), NULL: not yet */
 	const char *token;       /* I-Twilio-Idempotency-Token; NULL: a new one */
 	struct http_jar *jar;    /* NULL: no cookies */
+	struct http_cache *cache; /* NULL: none */
 	http_attempt_fn attempt; /* NULL, or told of every try */
 };
 

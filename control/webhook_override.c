@@ -58,6 +58,25 @@ static bool is(struct span name, const char *word)
 	return span_eq(name, span_str(word));
 }
 
+/* One engine has one way out: an edge is checked and changes nothing. */
+static bool edges(struct span s)
+{
+	static const char *const all[] = {"ashburn", "dublin", "frankfurt", "roaming", "san-jose",
+	    "sao-paulo", "singapore", "sydney", "tokyo", "umatilla"};
+	for (uint32_t at = 0; at <= s.len;) {
+		uint32_t n = 0;
+		bool known = false;
+		while (at + n < s.len && s.p[at + n] != ',')
+			n++;
+		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+			known |= is(span_of(s.p + at, n), all[i]);
+		if (!known)
+			return false;
+		at += n + 1;
+	}
+	return true;
+}
+
 static int one(struct http_request *r, struct span name, struct span value)
 {
 	if (is(name, "ct"))
@@ -70,6 +89,10 @@ static int one(struct http_request *r, struct span name, struct span value)
 		return number(value, 0, 5, &r->retries) ? 0 : 11242;
 	if (is(name, "rp"))
 		return policy(value, &r->retry_on) ? 0 : 11243;
+	if (is(name, "sni"))
+		return is(value, "y") || is(value, "n") ? 0 : 11240;
+	if (is(name, "e"))
+		return edges(value) ? 0 : 11240;
 	return 11240;
 }
 

@@ -56,8 +56,8 @@ static void over(struct twiml_session *s, struct twiml_effects *out, bool hangup
 	s->state = ST_OVER;
 }
 
-#define SIP_FAILED 500 /* to a caller whose document cannot be had */
-#define SIP_BUSY   486
+#define SIP_FAILED   500 /* to a caller whose document cannot be had */
+#define SIP_BUSY     486
 #define SIP_REJECTED 404
 
 static void answer(struct twiml_session *s, struct twiml_effects *out)
@@ -367,6 +367,11 @@ void twiml_session_free(struct twiml_session *s)
 	free(s->error_url);
 	free(s->error_text);
 	free(s);
+}
+
+bool twiml_session_has_fallback(const struct twiml_session *s)
+{
+	return s->fallback_url && !s->fallback_used;
 }
 
 bool twiml_session_ended(const struct twiml_session *s)

@@ -52,9 +52,10 @@ struct twiml_event {
 	const char *text;
 	const struct twiml_param *params; /* DIAL_ENDED; borrowed, passed through to FETCH of the same step */
 	uint32_t n_params;
-	bool dialled; /* DIAL_ENDED: somebody was really called, time has passed */
+	bool dialled;  /* DIAL_ENDED: somebody was really called, time has passed */
 	bool answered; /* DIAL_ENDED: the calling side has been answered (answerOnBridge) */
-	uint16_t refusal; /* DIAL_ENDED: SIP status for a caller that still rings when nothing follows; 0: none */
+	uint16_t
+	    refusal; /* DIAL_ENDED: SIP status for a caller that still rings when nothing follows; 0: none */
 };
 
 enum twiml_effect_type {
@@ -106,6 +107,8 @@ struct twiml_session *twiml_session_new(void); /* NULL: no memory */
 void twiml_session_free(struct twiml_session *s);
 /* One step. out is overwritten. An event that does not fit the state changes nothing. */
 void twiml_step(struct twiml_session *s, const struct twiml_event *ev, struct twiml_effects *out);
+/* A document that cannot be had or run is followed by the fallback, not by the end. */
+bool twiml_session_has_fallback(const struct twiml_session *s);
 bool twiml_session_ended(const struct twiml_session *s);
 /* The document that runs, for its notes; NULL when there is none. */
 const struct twiml_program *twiml_session_program(const struct twiml_session *s);

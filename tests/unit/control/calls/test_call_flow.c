@@ -396,6 +396,8 @@ static void a_document_that_cannot_be_had_ends_the_call(void **state)
 	    {0, 11200, 404, XML, "<Response/>"},
 	    {0, 12300, 200, "image/png", "x"},
 	    {0, 12300, 200, "audio/mpeg", "x"},
+	    {0, 12300, 200, "text/plain; charset=utf-8", "Hello, this would be spoken"},
+	    {0, 12100, 200, "text/plain", "<Response>"},
 	    {0, 12100, 200, XML, "<Response>"},
 	    {0, 12100, 200, XML, "<!DOCTYPE a><Response/>"},
 	    {0, 12102, 200, XML, "<html/>"},
@@ -414,6 +416,63 @@ static void a_document_that_cannot_be_had_ends_the_call(void **state)
 		hung_up_with(rows[i].code);
 		assert_string_equal(world_noted(&w, rows[i].code)->url, URL);
 	}
+}
+
+static void answered_with_fallback(const char *fallback)
+{
+	world_forget(&w);
+	if (fallback)
+		world_call(&w, sid, "To", TO, "Url", URL, "FallbackUrl", fallback, NULL);
+	else
+		world_call(&w, sid, "To", TO, "Url", URL, NULL);
+	world_resolved(&w, 0, "192.0.2.9");
+	world_started(&w, 0, leg);
+	world_answered(&w, 0, leg, NULL);
+}
+
+static void pauses(uint32_t seconds)
+{
+	assert_int_equal(w.n_sent, 1);
+	world_pass(&w, seconds * WORLD_S - 1);
+	assert_int_equal(w.n_sent, 1);
+	world_pass(&w, 1);
+	assert_int_equal(w.sent[1].type, DP_CMD_HANGUP);
+	world_ended(&w, 0, leg, DP_END_LOCAL_HANGUP, 0, true, NULL);
+}
+
+static void the_last_good_document_is_a_parachute_for_who_wants_it(void **state)
+{
+	world_fini(&w);
+	world_init_good(&w);
+	answered_with_fallback(NULL);
+	world_reply(&w, 0, 200, XML, "<Response><Pause length='3'/></Response>");
+	pauses(3);
+	world_pass(&w, 100 * WORLD_S);
+	answered_with_fallback(NULL);
+	world_reply_error(&w, 0, 11205, "Connection refused", false);
+	assert_non_null(strstr(world_noted(&w, 11205)->text, "Connection refused; the last good answer, 10"));
+	pauses(3);
+	/* A document that does not run is none. */
+	answered_with_fallback(NULL);
+	world_reply(&w, 0, 200, XML, "<Response>");
+	assert_non_null(world_noted(&w, 12100));
+	pauses(3);
+	/* The fallback comes first; when it fails as well, what the URL was. */
+	answered_with_fallback("http://fb/x");
+	world_reply(&w, 0, 500, XML, "");
+	assert_string_equal(w.hook[1].url, "http://fb/x");
+	world_reply(&w, 1, 500, XML, "");
+	pauses(3);
+}
+
+static void nothing_is_kept_for_who_does_not_want_it(void **state)
+{
+	answered_with_fallback(NULL);
+	world_reply(&w, 0, 200, XML, "<Response><Pause length='3'/></Response>");
+	pauses(3);
+	answered_with_fallback(NULL);
+	world_reply_error(&w, 0, 11205, "Connection refused", false);
+	hung_up_with(11205);
 }
 
 static void the_fallback_takes_over_with_the_error(void **state)
@@ -605,6 +664,8 @@ int main(void)
 	    T(in_progress_can_be_completed_but_not_canceled),
 	    T(the_time_limit_hangs_up),
 	    T(a_document_that_cannot_be_had_ends_the_call),
+	    T(the_last_good_document_is_a_parachute_for_who_wants_it),
+	    T(nothing_is_kept_for_who_does_not_want_it),
 	    T(the_fallback_takes_over_with_the_error),
 	    T(a_url_that_cannot_be_requested_ends_the_call),
 	    T(redirect_is_relative_to_the_document),

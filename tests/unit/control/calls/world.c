@@ -148,6 +148,8 @@ static bool w_enhanced(void *ctx, const char *account)
 	return !((struct world *)ctx)->plain_sip;
 }
 
+static bool last_good; /* of the world that is made next */
+
 static void init(struct world *w, uint32_t calls_max, const char *trunk, const char *client, bool inbound)
 {
 	memset(w, 0, offsetof(struct world, sent)); /* the rest is 20 MB */
@@ -160,6 +162,7 @@ static void init(struct world *w, uint32_t calls_max, const char *trunk, const c
 	    .time_limit_s = 14400,
 	    .trunk_uri = trunk,
 	    .client_uri = client,
+	    .last_good = last_good,
 	    .inbound = {.account_sid = "AC00000000000000000000000000000001",
 	        .voice_url = inbound ? "http://app.example.com/in" : NULL,
 	        .status_callback = "http://app.example.com/done"}};
@@ -189,6 +192,13 @@ void world_init(struct world *w, uint32_t calls_max)
 void world_init_inbound(struct world *w, uint32_t calls_max)
 {
 	init(w, calls_max, NULL, NULL, true);
+}
+
+void world_init_good(struct world *w)
+{
+	last_good = true;
+	world_init(w, 16);
+	last_good = false;
 }
 
 void world_init_trunk(struct world *w, uint32_t calls_max)

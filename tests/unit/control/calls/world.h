@@ -65,6 +65,8 @@ struct world {
 };
 
 void world_init(struct world *w, uint32_t calls_max);
+/* Documents that cannot be had are replaced by what they were. */
+void world_init_good(struct world *w);
 /* With a trunk and an address for clients. */
 void world_init_trunk(struct world *w, uint32_t calls_max);
 /* Calls from outside run http://app.example.com/in and tell http://app.example.com/done. */

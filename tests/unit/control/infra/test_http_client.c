@@ -4,6 +4,7 @@
 #include "tests/unit/control/infra/fake_dns.h"
 #include "tests/unit/control/infra/fake_http.h"
 
+#include "control/http_cache.h"
 #include "control/http_client.h"
 #include "control/http_job.h"
 #include "control/webhook.h"
@@ -27,7 +28,7 @@ struct got {
 	char *body;
 	size_t len;
 	uint32_t total_us;
-	bool timed_out;
+	bool timed_out, cached;
 	unsigned calls, stop_after;
 };
 
@@ -66,6 +67,7 @@ static void on_done(void *ctx, const struct http_result *r)
 	g->error = r->error;
 	g->status = r->status;
 	g->timed_out = r->timed_out;
+	g->cached = r->cached;
 	g->total_us = r->total_us;
 	snprintf(g->message, sizeof g->message, "%s", r->message);
 	snprintf(g->url, sizeof g->url, "%s", r->effective_url);
@@ -164,6 +166,101 @@ static void compressed_bodies_are_unpacked_within_the_limit(void **state)
 	free(g.body);
 	expect(*state, "/gzip", 11200, "");
 	expect(*state, "/bomb", 11750, "65536");
+}
+
+static struct got cached(struct world *w, struct http_cache *cache, const char *path, bool post)
+{
+	struct got g =
+	    request(w, &(struct http_request){
+	                   .url = at(w, "127.0.0.1", path), .cache = cache, .post = post, .body = "a=b"});
+	assert_int_equal(g.error, 0);
+	assert_int_equal(g.status, 200);
+	return g;
+}
+
+/* How often the server is asked when the same is wanted three times. */
+static unsigned asked(
+    struct world *w, struct http_cache *cache, const char *path, bool post, const char *body)
+{
+	unsigned before = w->server.requests;
+	for (int i = 0; i < 3; i++) {
+		struct got g = cached(w, cache, path, post);
+		assert_string_equal(g.type, "text/xml");
+		assert_int_equal(g.cached, i > 0 && body);
+		if (body)
+			assert_string_equal(g.body, body);
+		free(g.body);
+	}
+	return w->server.requests - before;
+}
+
+static void rfc9111_answers_to_get_are_used_again(void **state)
+{
+	struct world *w = *state;
+	struct http_cache *c = http_cache_new(100000);
+	assert_int_equal(asked(w, c, "/tagged", false, "tagged"), 3); /* 200, 304, 304 */
+	assert_int_equal(asked(w, c, "/dated", false, "dated"), 2);   /* the 304 was good for a minute */
+	struct got first = cached(w, c, "/lasting", false), second = cached(w, c, "/lasting", false);
+	assert_false(first.cached);
+	assert_true(second.cached);
+	assert_string_equal(first.body, second.body);
+	free(first.body);
+	free(second.body);
+	assert_int_equal(asked(w, c, "/lasting?other=1", true, NULL), 3);
+	assert_int_equal(asked(w, c, "/secret", false, NULL), 3);
+	assert_int_equal(asked(w, c, "/cookie", false, NULL), 3);
+	http_cache_free(c);
+}
+
+static void what_is_kept_is_bounded_and_the_oldest_goes(void **state)
+{
+	struct http_cache *c = http_cache_new(10000);
+	struct http_cache_terms t = {.etag = "\"e\""};
+	struct http_cached got;
+	char url[32], body[1000] = "";
+	for (int i = 0; i < 100; i++) {
+		snprintf(url, sizeof url, "http://a/%d", i);
+		http_cache_put(c, url, &t, "text/xml", body, sizeof body, 0);
+		assert_true(http_cache_find(c, "http://a/0", 0, &got));
+	}
+	assert_false(http_cache_find(c, "http://a/1", 0, &got));
+	assert_true(http_cache_find(c, "http://a/99", 0, &got));
+	http_cache_put(c, "http://a/99", &(struct http_cache_terms){.no_store = true}, "", "", 0, 0);
+	assert_false(http_cache_find(c, "http://a/99", 0, &got));
+	http_cache_free(c);
+}
+
+static void rfc9111_5_2_terms_are_read(void **state)
+{
+	static const struct {
+		const char *lines[3];
+		bool store, fresh;
+	} t[] = {
+	    {{"Cache-Control: max-age=5\r\n"}, true, true},
+	    {{"cache-control:no-cache , max-age=5", "etag: \"x\""}, true, false},
+	    {{"Cache-Control: max-age=5", "Age: 4"}, true, true},
+	    {{"Cache-Control: max-age=5", "Age: 5", "ETag: W/\"x\""}, true, false},
+	    {{"Cache-Control: max-age=99999999999999999999"}, true, true},
+	    {{"Cache-Control: max-age=-1"}, false, false},
+	    {{"Cache-Control: no-store", "ETag: \"x\""}, false, false},
+	    {{"ETag: \"x\"", "Vary: Accept-Encoding"}, true, false},
+	    {{"ETag: \"x\"", "Vary: *"}, false, false},
+	    {{"ETag: \"x\"", "Set-Cookie: a=b"}, false, false},
+	    {{"Last-Modified: yesterday"}, true, false},
+	    {{"X-ETag: \"x\""}, false, false},
+	};
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct http_cache *c = http_cache_new(10000);
+		struct http_cache_terms terms = {0};
+		struct http_cached got = {0};
+		for (int k = 0; k < 3 && t[i].lines[k]; k++)
+			http_cache_header(&terms, t[i].lines[k], strlen(t[i].lines[k]));
+		http_cache_put(c, "u", &terms, NULL, "b", 1, 1);
+		bool there = http_cache_find(c, "u", 2, &got);
+		if (there != t[i].store || got.fresh != t[i].fresh)
+			fail_msg("%s: kept %d, fresh %d", t[i].lines[0], there, got.fresh);
+		http_cache_free(c);
+	}
 }
 
 struct tries {
@@ -585,6 +682,9 @@ int main(void)
 	    T(broken_exchanges_are_11200),
 	    T(more_than_64_kb_is_11750),
 	    T(compressed_bodies_are_unpacked_within_the_limit),
+	    T(rfc9111_answers_to_get_are_used_again),
+	    T(what_is_kept_is_bounded_and_the_oldest_goes),
+	    T(rfc9111_5_2_terms_are_read),
 	    T(a_request_is_tried_again_as_often_as_it_says_and_for_what_it_says),
 	    T(silence_is_bounded_apart_from_the_whole),
 	    T(a_host_that_never_answers_is_left_alone_and_others_are_not),

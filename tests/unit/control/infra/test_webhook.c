@@ -165,7 +165,10 @@ static void overrides_are_read_and_wrong_ones_are_named(void **state)
 	    {"rp=5xx,", 11243, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
 	    {"rp=6xx", 11243, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
 	    {"section-2", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
-	    {"sni=y", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"sni=y&e=ashburn,dublin", 0, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"sni=maybe", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"e=atlantis", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
+	    {"e=", 11240, 0, 0, 0, 1, HTTP_RETRY_CONNECT},
 	};
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
 		struct http_request r = {0};
