@@ -210,6 +210,9 @@ def programs(tally, only, args):
     if transfers:  # other worlds than those of the ordinary run
         rows.append((f"{transfers} TCP transfers", [os.path.join(ROOT, "build-release", "tests", "sim", "sim_tcp"), "--from", "1000",
                                                     "--transfers", transfers], {}, False))
+        tap = os.path.join(ROOT, "build-release", "tests", "unit", "dataplane", "net", "tcp_tap")
+        rows.append(("TCP transfers with Linux", ["python3", "-B", "tests/unit/dataplane/net/test_tcp_wire.py", tap],
+                     {"TCP_WIRE_TRANSFERS": "20000" if args.soak else "2000"}, True))
     loads = [("100", "25")] + ([("20000", "50")] if args.soak else [("1000", "50")] if args.full else [])
     for calls, rate in loads:
         rows.append((f"e2e load, {calls} calls at {rate} a second", ["node", "tests/e2e/test_load.js"],

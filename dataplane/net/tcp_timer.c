@@ -63,6 +63,8 @@ static uint64_t patience(const struct tcp_conn *c)
 	return (tcp_synced(c) ? c->t->conf.user_timeout_ms : c->t->conf.connect_ms) * TCP_MS;
 }
 
+/* The probe is armed during recovery as well, which RFC 8985 does not ask for: a far side that waits for a segment that was
+ * lost twice sends nothing that would let us send more, and only a probe's SACK tells it from a long round trip. */
 void tcp_rtx_set(struct tcp_conn *c, uint64_t now)
 {
 	uint64_t wait;
@@ -74,8 +76,7 @@ void tcp_rtx_set(struct tcp_conn *c, uint64_t now)
 	if (c->snd_una == c->snd_nxt) {
 		c->rtx = TCP_RTX_PERSIST;
 		wait = backed_off(c, c->persists);
-	} else if (c->flags & CF_SACK && c->srtt_us && !(c->flags & (CF_RECOVERY | CF_PROBED)) &&
-	           !c->backoff) {
+	} else if (c->flags & CF_SACK && c->srtt_us && !(c->flags & (CF_RTO | CF_PROBED)) && !c->backoff) {
 		c->rtx = TCP_RTX_PROBE;
 		wait = probe_wait(c);
 	} else {
