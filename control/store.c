@@ -17,11 +17,14 @@
 
 struct store {
 	struct loop *loop;
-	struct store_work work; /* the thread's, but for its counters */
-	pthread_t thread;
+	struct store_work work; /* the threads', but for its counters */
+	pthread_t threads[2];
 	pthread_mutex_t lock;
-	pthread_cond_t more;
-	struct op *first, **last; /* to do */
+	pthread_cond_t more, parcel, room;
+	struct op *first, **last;                     /* to do */
+	struct store_parcel *parcels, **parcels_last; /* from the first thread to the second */
+	uint32_t n_parcels;
+	bool promised_all; /* no more of them */
 	struct op *finished, **finished_last;
 	int fd; /* eventfd: something is finished */
 	bool closing;
@@ -287,39 +290,19 @@ uint64_t store_swept(const struct store *s)
 	return s->swept;
 }
 
-/* ---- the thread ---- */
+/* ---- the threads ---- */
 
-static void wait_until(struct store *s, uint64_t due_ns)
-{
-	struct timespec t = {(time_t)(due_ns / 1000000000u), (long)(due_ns % 1000000000u)};
-	if (due_ns)
-		pthread_cond_timedwait(&s->more, &s->lock, &t);
-	else
-		pthread_cond_wait(&s->more, &s->lock);
-}
+#define PARCELS_MAX 256 /* that wait for the second thread: then the first one does */
 
-/* What there is to do, or NULL when something is due without it, or the store closes. */
-static struct op *take(struct store *s, uint32_t *n, bool *closing)
-{
-	uint64_t due = store_work_due(&s->work);
-	pthread_mutex_lock(&s->lock);
-	while (!s->first && !s->closing && (!due || loop_now_ns() < due))
-		wait_until(s, due);
-	struct op *first = s->first;
-	*n = s->depth;
-	*closing = s->closing;
-	s->first = NULL;
-	s->last = &s->first;
-	pthread_mutex_unlock(&s->lock);
-	return first;
-}
-
-static void hand_back(struct store *s, struct op *first, uint32_t n)
+static void hand_back(struct store *s, struct op *first)
 {
 	uint64_t one = 1;
+	uint32_t n = 1;
+	if (!first)
+		return;
 	struct op **last = &first->next;
-	while (*last)
-		last = &(*last)->next;
+	for (; *last; last = &(*last)->next)
+		n++;
 	pthread_mutex_lock(&s->lock);
 	bool wake = !s->finished;
 	s->depth -= n;
@@ -330,17 +313,110 @@ static void hand_back(struct store *s, struct op *first, uint32_t n)
 	(void)put; /* full means readable */
 }
 
-static void *work(void *arg)
+/* What there is to do; NULL: the store closes. */
+static struct op *take(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (!s->first && !s->closing)
+		pthread_cond_wait(&s->more, &s->lock);
+	struct op *first = s->first;
+	s->first = NULL;
+	s->last = &s->first;
+	pthread_mutex_unlock(&s->lock);
+	return first;
+}
+
+static void pass_on(struct store *s, struct store_parcel *p)
+{
+	struct store_parcel **last = &p->next;
+	while (*last)
+		last = &(*last)->next;
+	pthread_mutex_lock(&s->lock);
+	while (s->n_parcels >= PARCELS_MAX)
+		pthread_cond_wait(&s->room, &s->lock);
+	*s->parcels_last = p;
+	s->parcels_last = last;
+	for (; p; p = p->next)
+		s->n_parcels++;
+	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(&s->parcel);
+}
+
+/* Take those that go by way of the log out of the list. */
+static struct op *split(struct op **list)
+{
+	struct op *writes = NULL, **last = &writes, **at = list;
+	while (*at) {
+		struct op *op = *at;
+		if (op->type != OP_WRITE) {
+			at = &op->next;
+			continue;
+		}
+		*at = op->next;
+		op->next = NULL;
+		*last = op;
+		last = &op->next;
+	}
+	return writes;
+}
+
+/* First thread: what is asked together is promised together. */
+static void *promise(void *arg)
 {
 	struct store *s = arg;
-	bool closing = false;
-	while (!closing) {
-		uint32_t n;
-		struct op *first = take(s, &n, &closing);
-		if (first) {
-			store_work_run(&s->work, first);
-			hand_back(s, first, n);
-			closing = false; /* there may be more */
+	for (struct op *rest; (rest = take(s));) {
+		struct op *writes = split(&rest);
+		struct store_parcel *p = writes ? store_promise(&s->work, writes) : NULL, **last = &p;
+		hand_back(s, writes);
+		while (*last)
+			last = &(*last)->next;
+		if (rest) {
+			*last = mem_zalloc(sizeof **last);
+			(*last)->ops = rest;
+		}
+		if (p)
+			pass_on(s, p);
+	}
+	return NULL;
+}
+
+static void wait_until(struct store *s, uint64_t due_ns)
+{
+	struct timespec t = {(time_t)(due_ns / 1000000000u), (long)(due_ns % 1000000000u)};
+	if (due_ns)
+		pthread_cond_timedwait(&s->parcel, &s->lock, &t);
+	else
+		pthread_cond_wait(&s->parcel, &s->lock);
+}
+
+/* The parcels, or NULL when something is due without one, or there will be none (*over). */
+static struct store_parcel *take_parcels(struct store *s, bool *over)
+{
+	uint64_t due = store_work_due(&s->work);
+	pthread_mutex_lock(&s->lock);
+	while (!s->parcels && !s->promised_all && (!due || loop_now_ns() < due))
+		wait_until(s, due);
+	struct store_parcel *p = s->parcels;
+	*over = !p && s->promised_all;
+	s->parcels = NULL;
+	s->parcels_last = &s->parcels;
+	s->n_parcels = 0;
+	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(&s->room);
+	return p;
+}
+
+/* Second thread: SQLite. */
+static void *keep(void *arg)
+{
+	struct store *s = arg;
+	for (bool over = false; !over;) {
+		struct store_parcel *p = take_parcels(s, &over);
+		for (struct store_parcel *next; p; p = next) {
+			next = p->next;
+			store_work_take(&s->work, p);
+			hand_back(s, p->ops);
+			free(p);
 		}
 		store_work_settle(&s->work);
 	}
@@ -349,13 +425,33 @@ static void *work(void *arg)
 
 /* ---- life ---- */
 
-/* The thread takes no signals: they are the loop's. */
-static int start_thread(struct store *s)
+static void end_promises(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->closing = true;
+	pthread_cond_signal(&s->more);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->threads[0], NULL);
+}
+
+static void end_keeping(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->promised_all = true;
+	pthread_cond_signal(&s->parcel);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->threads[1], NULL);
+}
+
+/* The threads take no signals: they are the loop's. */
+static int start_threads(struct store *s)
 {
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int rc = pthread_create(&s->thread, NULL, work, s);
+	int rc = pthread_create(&s->threads[0], NULL, promise, s);
+	if (rc == 0 && (rc = pthread_create(&s->threads[1], NULL, keep, s)) != 0)
+		end_promises(s);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
@@ -367,6 +463,8 @@ static void free_store(struct store *s)
 	store_work_close(&s->work);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->more);
+	pthread_cond_destroy(&s->parcel);
+	pthread_cond_destroy(&s->room);
 	free(s);
 }
 
@@ -376,7 +474,9 @@ static void init_lock(struct store *s)
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC); /* loop_now_ns()'s */
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->more, &clock);
+	pthread_cond_init(&s->more, NULL);
+	pthread_cond_init(&s->parcel, &clock);
+	pthread_cond_init(&s->room, NULL);
 	pthread_condattr_destroy(&clock);
 }
 
@@ -386,6 +486,7 @@ struct store *store_open(struct loop *l, const char *path, char err[256])
 	s->loop = l;
 	s->fd = -1;
 	s->last = &s->first;
+	s->parcels_last = &s->parcels;
 	s->finished_last = &s->finished;
 	init_lock(s);
 	if (store_work_open(&s->work, path, err) < 0) {
@@ -393,7 +494,7 @@ struct store *store_open(struct loop *l, const char *path, char err[256])
 		return NULL;
 	}
 	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int rc = s->fd < 0 ? errno : start_thread(s);
+	int rc = s->fd < 0 ? errno : start_threads(s);
 	if (rc == 0) {
 		loop_fd(l, s->fd, POLLIN, on_finished, s);
 		return s;
@@ -407,11 +508,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->closing = true;
-	pthread_cond_signal(&s->more);
-	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
+	end_promises(s);
+	end_keeping(s);
 	loop_timer_cancel(s->loop, &s->sweep);
 	loop_fd(s->loop, s->fd, 0, NULL, NULL);
 	deliver(s);

@@ -18,7 +18,7 @@ struct store_late {
 	struct store_rec *next;     /* of the group behind it, NULL: its first */
 	struct store_rec **buckets; /* of those that may be outdated: a power of two */
 	uint32_t n_buckets, n;
-	size_t unlogged;
+	size_t unlogged, count;
 };
 
 /* ---- by key ---- */
@@ -127,6 +127,7 @@ void store_late_add(
 	g->at_ns = now_ns;
 	for (size_t i = 0; i < n; i++)
 		if (enter(l, recs[i])) {
+			l->count++;
 			*last = recs[i];
 			last = &recs[i]->next;
 		}
@@ -144,6 +145,11 @@ const struct store_rec *store_late_find(
 uint64_t store_late_since(const struct store_late *l)
 {
 	return l->first ? l->first->at_ns : 0;
+}
+
+size_t store_late_count(const struct store_late *l)
+{
+	return l->count;
 }
 
 size_t store_late_unlogged(const struct store_late *l)
@@ -197,6 +203,7 @@ void store_late_rewind(struct store_late *l)
 
 static void leave(struct store_late *l, struct store_rec *r)
 {
+	l->count--;
 	if (r->table->lazy)
 		l->unlogged -= r->size;
 	if (r->table->changes && r->latest && store_rec_what(r) == STORE_REC_PUT)

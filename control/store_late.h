@@ -30,6 +30,7 @@ typedef int (*store_late_fn)(void *ctx, const struct store_rec *r);
 void store_late_drop(struct store_late *l);
 /* What has been given was undone: begin again. */
 void store_late_rewind(struct store_late *l);
+size_t store_late_count(const struct store_late *l); /* records that wait */
 /* Bytes of what may be lost: nobody else bounds them. */
 size_t store_late_unlogged(const struct store_late *l);
 

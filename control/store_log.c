@@ -34,6 +34,7 @@ struct store_log {
 	uint64_t identity, seq, applied;
 	struct segment seg[2];
 	int at; /* the one in use */
+	bool crowded;
 	char *buf;
 	size_t cap;
 };
@@ -91,7 +92,7 @@ static int write_all(int fd, const char *p, size_t n, off_t at)
 
 static bool is_free(const struct store_log *l, const struct segment *s)
 {
-	return s->last <= l->applied;
+	return s->last <= __atomic_load_n(&l->applied, __ATOMIC_ACQUIRE);
 }
 
 static bool is_full(const struct segment *s)
@@ -122,6 +123,8 @@ int store_log_append(struct store_log *l, struct store_rec *const *recs, size_t 
 		return rc;
 	s->end += (off_t)n;
 	s->last = ++l->seq;
+	bool crowded = is_full(s) && !is_free(l, &l->seg[!l->at]);
+	__atomic_store_n(&l->crowded, crowded, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -132,13 +135,13 @@ uint64_t store_log_seq(const struct store_log *l)
 
 void store_log_applied(struct store_log *l, uint64_t seq)
 {
-	if (seq > l->applied)
-		l->applied = seq;
+	if (seq > __atomic_load_n(&l->applied, __ATOMIC_RELAXED))
+		__atomic_store_n(&l->applied, seq, __ATOMIC_RELEASE);
 }
 
 bool store_log_crowded(const struct store_log *l)
 {
-	return is_full(&l->seg[l->at]) && !is_free(l, &l->seg[!l->at]);
+	return __atomic_load_n(&l->crowded, __ATOMIC_RELAXED);
 }
 
 /* ---- reading ---- */

@@ -2,7 +2,7 @@
 /* The store's log: what was promised to be kept and is not in SQLite yet. Two files beside the database, FILE-log1
  * and FILE-log2, written in turn from the start, so that after a while a write changes neither a file's size nor its
  * blocks. A frame is what was promised together; one that was cut off by a crash is seen by its checksum and was
- * never promised. The store's thread only. */
+ * never promised. One thread writes it, another may use store_log_applied and store_log_crowded meanwhile. */
 #ifndef CONTROL_STORE_LOG_H
 #define CONTROL_STORE_LOG_H
 
@@ -24,7 +24,7 @@ void store_log_close(struct store_log *l, bool remove);
 uint64_t store_log_seq(const struct store_log *l); /* of the last frame */
 /* Everything up to seq is in the database, on the disk. */
 void store_log_applied(struct store_log *l, uint64_t seq);
-/* The file in use is full and the other one still holds what was not told by store_log_applied. */
+/* At the last write the file in use was full and the other one still held what was not told by store_log_applied. */
 bool store_log_crowded(const struct store_log *l);
 
 #endif

@@ -4,34 +4,40 @@
 #include "control/mem.h"
 #include "control/store_sweep.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LATE_NS      (1000 * UINT64_C(1000000)) /* how long a row waits for what outdates it */
 #define BATCH_NS     (250 * UINT64_C(1000000))  /* what comes so close together shares a transaction */
+#define YIELD_NS     (500 * UINT64_C(1000000))  /* how long after it is due it lets others go first */
 #define SLICE        64                         /* rows between two looks at what is asked meanwhile */
 #define PAUSE_NS     (1000 * UINT64_C(1000000)) /* after SQLite could not be written */
-#define UNLOGGED_MAX (32u << 20)                /* what waits and may be lost: beyond it is */
-
-static bool is_direct(const struct op *op)
-{
-	return op->type > OP_WRITE && op->type < OP_FIND;
-}
+#define UNLOGGED_MAX (64u << 20)                /* what waits and may be lost: beyond it is */
+#define LATE_MAX     500000                     /* records that wait */
 
 static bool is_read(const struct op *op)
 {
 	return op->type >= OP_FIND;
 }
 
-static void failed(struct store_work *w)
+void store_work_failed(struct store_work *w)
 {
 	__atomic_add_fetch(&w->failures, 1, __ATOMIC_RELAXED);
 }
 
-static void committed(struct store_work *w)
+void store_work_committed(struct store_work *w)
 {
 	__atomic_add_fetch(&w->commits, 1, __ATOMIC_RELAXED);
+}
+
+void store_work_refuse(struct store_work *w, struct op *op, const char *why)
+{
+	op->ok = false;
+	if (!op->why)
+		op->why = mem_dup(why);
+	store_work_failed(w);
 }
 
 /* ---- into SQLite ---- */
@@ -63,7 +69,7 @@ static int write_late(void *ctx, const struct store_rec *r)
 	int rc = write_rec(w, r);
 	if (rc == 0 || !store_sql_skip(w->sql))
 		return rc;
-	failed(w);
+	store_work_failed(w);
 	return 0;
 }
 
@@ -115,7 +121,7 @@ static int begin(struct store_work *w, uint64_t until_ns, bool durable)
 
 static void pause_settling(struct store_work *w)
 {
-	failed(w);
+	store_work_failed(w);
 	w->pause_ns = loop_now_ns() + PAUSE_NS;
 }
 
@@ -133,14 +139,18 @@ static int flush(struct store_work *w, bool durable)
 	return rc < 0 ? rc : proceed(w, UINT32_MAX);
 }
 
+static uint64_t due_ns(const struct store_work *w)
+{
+	uint64_t since = store_late_since(w->late);
+	return since ? since + LATE_NS + BATCH_NS : 0;
+}
+
 uint64_t store_work_due(const struct store_work *w)
 {
-	uint64_t since = store_late_since(w->late), due = since + LATE_NS + BATCH_NS;
+	uint64_t due = due_ns(w);
 	if (w->open)
 		return 1; /* at once */
-	if (!since)
-		return 0;
-	return due > w->pause_ns ? due : w->pause_ns;
+	return !due || due > w->pause_ns ? due : w->pause_ns;
 }
 
 void store_work_settle(struct store_work *w)
@@ -155,72 +165,9 @@ void store_work_settle(struct store_work *w)
 		rc = proceed(w, SLICE);
 	if (rc < 0)
 		pause_settling(w);
-}
-
-/* ---- by way of the log ---- */
-
-static void refuse(struct store_work *w, struct op *op, const char *why)
-{
-	op->ok = false;
-	if (!op->why)
-		op->why = mem_dup(why);
-	failed(w);
-}
-
-/* The records of all that goes by way of the log, in their order. */
-static size_t gather(struct store_work *w, const struct op *first)
-{
-	size_t n = 0;
-	for (const struct op *op = first; op; op = op->next) {
-		if (n + 2 > w->group_cap) {
-			w->group_cap = w->group_cap ? w->group_cap * 2 : 256;
-			w->group = mem_regrow(w->group, w->group_cap, sizeof *w->group);
-		}
-		for (int i = 0; op->type == OP_WRITE && i < 2 && op->recs[i]; i++)
-			w->group[n++] = op->recs[i];
-	}
-	return n;
-}
-
-/* They wait for SQLite now, and are no longer the operation's. */
-static void promised(struct op *op)
-{
-	op->ok = true;
-	op->recs[0] = op->recs[1] = NULL;
-}
-
-static void log_one(struct store_work *w, struct op *op)
-{
-	size_t n = op->recs[1] ? 2 : 1;
-	int rc = store_log_append(w->log, op->recs, n);
-	if (rc < 0) {
-		refuse(w, op, strerror(-rc));
-		return;
-	}
-	committed(w);
-	store_late_add(w->late, op->recs, n, store_log_seq(w->log), loop_now_ns());
-	promised(op);
-}
-
-/* A group that does not fit is tried one by one: what fits is kept. */
-static void log_all(struct store_work *w, struct op *first)
-{
-	size_t n = gather(w, first);
-	if (n == 0)
-		return;
-	bool ok = store_log_append(w->log, w->group, n) == 0;
-	if (ok) {
-		committed(w);
-		store_late_add(w->late, w->group, n, store_log_seq(w->log), loop_now_ns());
-	}
-	for (struct op *op = first; op; op = op->next) {
-		if (op->type != OP_WRITE)
-			continue;
-		if (ok)
-			promised(op);
-		else
-			log_one(w, op);
-	}
+	/* The other threads may share our CPU, and those they work for wait. Not for ever. */
+	if (now < due_ns(w) + YIELD_NS)
+		sched_yield();
 }
 
 /* ---- straight into SQLite ---- */
@@ -228,13 +175,9 @@ static void log_all(struct store_work *w, struct op *first)
 static int write_op(struct store_work *w, const struct op *op)
 {
 	const struct op_asked *a = op->asked;
-	int rc = 0;
 	switch (op->type) {
-	case OP_WRITE:
 	case OP_PUT:
-		for (int i = 0; rc == 0 && i < 2 && op->recs[i]; i++)
-			rc = write_rec(w, op->recs[i]);
-		return rc;
+		return write_rec(w, op->recs[0]);
 	case OP_DEL:
 		return store_table_del(store_sql_db(w->sql), a->table->name, a->table->columns[0].name,
 		    a->texts[0], a->texts[1]);
@@ -258,7 +201,7 @@ static int write_group(struct store_work *w, struct op *first, const struct op *
 	if (rc == 0)
 		rc = commit_given(w, seq, true);
 	if (rc == 0) {
-		committed(w);
+		store_work_committed(w);
 		return 0;
 	}
 	snprintf(why, 160, "%s", store_sql_why(w->sql));
@@ -277,7 +220,7 @@ static void write_all(struct store_work *w, struct op *first)
 			continue;
 		op->ok = ok || write_group(w, op, op->next, why) == 0;
 		if (!op->ok)
-			refuse(w, op, why);
+			store_work_refuse(w, op, why);
 	}
 }
 
@@ -334,7 +277,7 @@ static void read_all(struct store_work *w, struct op *first)
 			only_read = flush(w, false) < 0 && store_sql_begin(w->sql, false) == 0;
 			if (only_read &&
 			    store_late_give(w->late, UINT64_MAX, UINT32_MAX, write_late, w, &seq) < 0)
-				failed(w);
+				store_work_failed(w);
 		}
 		if (!only_read || op->type != OP_SWEEP) /* nothing can be written now */
 			read_op(w, op);
@@ -343,32 +286,50 @@ static void read_all(struct store_work *w, struct op *first)
 		undo(w);
 }
 
-/* ---- both ---- */
+/* ---- parcels ---- */
 
 /* Nobody waits for what may be lost; there must only not be too much of it. */
-static void drop_unlogged(struct store_work *w, struct op *op)
+static void drop_unlogged(struct store_work *w, struct store_parcel *p)
 {
-	if (!op->recs[0] || !op->recs[0]->table->lazy || store_late_unlogged(w->late) < UNLOGGED_MAX)
+	size_t kept = 0;
+	if (store_late_unlogged(w->late) < UNLOGGED_MAX)
 		return;
-	refuse(w, op, "too much waits to be written");
-	op->type = OP_REFUSED;
+	for (size_t i = 0; i < p->n; i++) {
+		if (!p->recs[i]->table->lazy) {
+			p->recs[kept++] = p->recs[i];
+			continue;
+		}
+		free(p->recs[i]);
+		store_work_failed(w);
+	}
+	p->n = kept;
 }
 
-/* Writes first: a read then sees everything that was asked for before it. */
-void store_work_run(struct store_work *w, struct op *first)
+static void run_ops(struct store_work *w, struct op *first)
 {
-	bool direct = false, reads = false;
+	bool writes = false, reads = false;
 	for (struct op *op = first; op; op = op->next) {
-		direct |= is_direct(op);
+		writes |= !is_read(op);
 		reads |= is_read(op);
-		drop_unlogged(w, op);
 	}
-	if (direct)
+	/* Writes first: a read then sees everything that was asked for before it. */
+	if (writes)
 		write_all(w, first);
-	else
-		log_all(w, first);
 	if (reads)
 		read_all(w, first);
+}
+
+void store_work_take(struct store_work *w, struct store_parcel *p)
+{
+	drop_unlogged(w, p);
+	store_late_add(w->late, p->recs, p->n, p->seq, p->at_ns);
+	free(p->recs);
+	p->recs = NULL;
+	p->n = 0;
+	/* SQLite is slower than what comes: whoever brings it waits. */
+	if (store_late_count(w->late) > LATE_MAX && flush(w, false) < 0)
+		pause_settling(w);
+	run_ops(w, p->ops);
 }
 
 /* ---- life ---- */
@@ -413,5 +374,4 @@ void store_work_close(struct store_work *w)
 	store_late_free(w->late);
 	if (w->sql)
 		store_sql_close(w->sql);
-	free(w->group);
 }
