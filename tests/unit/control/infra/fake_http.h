@@ -171,6 +171,23 @@ static const struct {
     {"/to-file", "302 Found", "file:///etc/passwd"},
 };
 
+static inline bool fake_cacheable(int fd, const char *path, const char *request, size_t len)
+{
+	if (strcmp(path, "/tagged") == 0) /* good at once, then asked about */
+		return strstr(request, "\r\nIf-None-Match: \"v1\"\r\n")
+		           ? fake_reply(fd, "304 Not Modified", "ETag: \"v1\"\r\n", "", 0)
+		           : fake_reply(fd, "200 OK", "ETag: \"v1\"\r\n", "tagged", 6);
+	if (strcmp(path, "/dated") == 0)
+		return strstr(request, "\r\nIf-Modified-Since: Tue, 31 Aug 2010 20:36:28 GMT\r\n")
+		           ? fake_reply(fd, "304 Not Modified", "Cache-Control: max-age=60\r\n", "", 0)
+		           : fake_reply(fd, "200 OK", "Last-Modified: Tue, 31 Aug 2010 20:36:28 GMT\r\n",
+		                 "dated", 5);
+	if (strncmp(path, "/lasting", 8) == 0)
+		return fake_reply(fd, "200 OK", "cache-control: private, max-age=60\r\n", request, len);
+	return fake_reply(
+	    fd, "200 OK", "Cache-Control: max-age=60, no-store\r\nETag: \"v1\"\r\n", "secret", 6);
+}
+
 /* false: close the connection. request: the whole of it, to be echoed. */
 static inline bool fake_route(struct fake_conn *c, const char *path, const char *request, size_t len)
 {
@@ -194,20 +211,9 @@ static inline bool fake_route(struct fake_conn *c, const char *path, const char 
 	if (strcmp(path, "/bomb") == 0) /* 2 MB of blanks */
 		return fake_reply(
 		    fd, "200 OK", "Content-Encoding: gzip\r\n", fake_bomb, sizeof fake_bomb - 1);
-	if (strcmp(path, "/tagged") == 0) /* good at once, then asked about */
-		return strstr(request, "\r\nIf-None-Match: \"v1\"\r\n")
-		           ? fake_reply(fd, "304 Not Modified", "ETag: \"v1\"\r\n", "", 0)
-		           : fake_reply(fd, "200 OK", "ETag: \"v1\"\r\n", "tagged", 6);
-	if (strcmp(path, "/dated") == 0)
-		return strstr(request, "\r\nIf-Modified-Since: Tue, 31 Aug 2010 20:36:28 GMT\r\n")
-		           ? fake_reply(fd, "304 Not Modified", "Cache-Control: max-age=60\r\n", "", 0)
-		           : fake_reply(fd, "200 OK", "Last-Modified: Tue, 31 Aug 2010 20:36:28 GMT\r\n",
-		                 "dated", 5);
-	if (strncmp(path, "/lasting", 8) == 0)
-		return fake_reply(fd, "200 OK", "cache-control: private, max-age=60\r\n", request, len);
-	if (strcmp(path, "/secret") == 0)
-		return fake_reply(
-		    fd, "200 OK", "Cache-Control: max-age=60, no-store\r\nETag: \"v1\"\r\n", "secret", 6);
+	if (strcmp(path, "/tagged") == 0 || strcmp(path, "/dated") == 0 || strcmp(path, "/secret") == 0 ||
+	    strncmp(path, "/lasting", 8) == 0)
+		return fake_cacheable(fd, path, request, len);
 	if (strcmp(path, "/cookie") == 0)
 		return fake_reply(fd, "200 OK", "Set-Cookie: one=1; Path=/\r\n", request, len);
 	if (strcmp(path, "/flaky") == 0) /* 500 four times, then 200 */
