@@ -232,6 +232,8 @@ static int start_services(struct app *a)
 	a->dns = dns_new(a->loop, config_dns_servers(a->conf, servers), err);
 	if (!a->dns)
 		return complain("dns", err);
+	dns_keep(a->dns, a->conf->dns_ttl_min_s, a->conf->dns_ttl_max_s);
+	a->health.avoid_s = a->conf->targets_avoid_s;
 	a->http = http_client_new(a->loop, &a->conf->policy, a->conf->webhook_in_flight);
 	if (!a->http)
 		return complain("webhook", "libcurl or its resolver cannot start");
@@ -252,6 +254,8 @@ static int start_calls(struct app *a, int events_fd)
 	    .default_from = a->conf->default_from,
 	    .outbound_host = a->conf->from_host,
 	    .time_limit_s = a->conf->call_seconds,
+	    .transports = app_transports(a->conf),
+	    .first_response_ms = a->conf->first_response_ms,
 	    .trunk_uri = a->conf->trunk_uri,
 	    .trunk_from = a->conf->trunk_from,
 	    .client_uri = a->conf->client_uri,
@@ -329,6 +333,8 @@ static int start_rest(struct app *a)
 	    .n_keys = c->n_api_keys,
 	    .loop = a->loop,
 	    .outbox = a->outbox,
+	    .dns = a->dns,
+	    .health = &a->health,
 	    .calls_per_second = c->calls_per_second,
 	    .account_calls = c->account_calls,
 	    .callbacks_max = CALLBACKS_MAX,

@@ -66,53 +66,6 @@ static void op_command(void *ctx, const struct dp_cmd *c)
 	bridge_command(((struct app *)ctx)->bridge, c);
 }
 
-/* ---- names ---- */
-
-const char *app_refusal(const struct config *c, const struct ip_addr *a)
-{
-	if (a->fam == 6 && !c->dp.ip6.fam)
-		return "IPv6, and network.ip6 is not set";
-	if (ip_addr_eq(a, &c->dp.ip) || ip_addr_eq(a, &c->dp.ip6))
-		return "the engine's own address";
-	if (a->fam == 6)
-		return a->b[0] == 0xff ? "multicast" : target_refusal(&c->policy, a);
-	if (a->b[0] >= 224)
-		return "multicast or broadcast";
-	if (a->b[0] == 0)
-		return "unspecified 0.0.0.0/8";
-	return target_refusal(&c->policy, a);
-}
-
-static void on_resolved(void *ctx, const struct ip_addr *addrs, uint32_t n, const char *why)
-{
-	struct pending *p = ctx;
-	struct ip_addr good[16];
-	uint32_t kept = 0;
-	char reason[160];
-	snprintf(reason, sizeof reason, "%s", why ? why : "no address");
-	for (uint32_t i = 0; i < n && kept < 16; i++) {
-		const char *refusal = app_refusal(p->app->conf, &addrs[i]);
-		char t[64];
-		struct buf b = buf_on(t, sizeof t - 1);
-		ip_addr_put(&b, &addrs[i]);
-		t[b.len] = 0;
-		if (!refusal)
-			good[kept++] = addrs[i];
-		else
-			snprintf(reason, sizeof reason, "%s is refused: %s", t, refusal);
-	}
-	calls_resolved(p->app->calls, p->tag, good, kept, kept ? NULL : reason);
-	free(p);
-}
-
-static void op_resolve(void *ctx, const char *host, uint64_t tag)
-{
-	struct app *a = ctx;
-	if (a->dns)
-		(a->conf->dp.ip6.fam ? dns_resolve_any : dns_resolve)(
-		    a->dns, host, on_resolved, pending(a, tag));
-}
-
 /* ---- record ---- */
 
 static void on_saved(void *ctx, bool ok, const char *why)
@@ -181,7 +134,8 @@ void app_ops(struct app *a, struct calls_ops *ops)
 	    .pick_worker = op_pick_worker,
 	    .originate = op_originate,
 	    .command = op_command,
-	    .resolve = op_resolve,
+	    .resolve = app_resolve,
+	    .hop_done = app_hop_done,
 	    .webhook = app_webhook,
 	    .save = op_save,
 	    .note = app_note,

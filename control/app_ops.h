@@ -16,6 +16,7 @@
 #include "control/outbox.h"
 #include "control/rest/rest.h"
 #include "control/store.h"
+#include "control/target_health.h"
 #include "control/tag_timer.h"
 
 #define APP_HOST_PAUSE_MS 5000 /* how long an application that never answers is left alone */
@@ -38,6 +39,7 @@ struct app {
 	struct dp *dp;
 	struct store *store; /* NULL while it closes */
 	struct dns *dns;
+	struct target_health health;
 	struct http_client *http;
 	struct bridge *bridge;
 	struct outbox *outbox;
@@ -85,6 +87,11 @@ void app_names_free(struct app *a);
 /* NULL: there is no such account, and never was. */
 const char *app_token(const struct app *a, const char *account_sid);
 bool app_enhanced_sip(const struct app *a, const char *account_sid);
+
+/* app_target.c: where SIP goes. */
+uint8_t app_transports(const struct config *c); /* those that are switched on: bits 1 << enum dp_transport */
+void app_resolve(void *app, const struct sip_target *target, uint64_t tag);
+void app_hop_done(void *app, const struct ip_sock *hop, bool reached);
 
 /* May SIP go to this address? NULL: yes. */
 const char *app_refusal(const struct config *c, const struct ip_addr *a);

@@ -12,6 +12,7 @@
 
 struct calls;
 struct call;
+struct sip_target;
 
 struct calls_ops {
 	void *ctx;
@@ -23,7 +24,9 @@ struct calls_ops {
 	int (*originate)(void *ctx, uint16_t worker, const struct dp_cmd *c); /* 0, -EAGAIN: ring full */
 	void (*command)(void *ctx, const struct dp_cmd *c);
 	/* SIP target: answer by calls_resolved(tag). Policy has been applied: n == 0 and why on refusal. */
-	void (*resolve)(void *ctx, const char *host, uint64_t tag);
+	void (*resolve)(void *ctx, const struct sip_target *target, uint64_t tag);
+	/* An address answered, or failed as RFC 3263 §4.3 has it. NULL: nobody wants to know. */
+	void (*hop_done)(void *ctx, const struct ip_sock *hop, bool reached);
 	/* signed webhook: answer by calls_http_done(tag). -EINVAL: not sent. */
 	int (*webhook)(void *ctx, const char *account_sid, const char *url, bool post,
 	    const struct form *params, uint64_t tag);
@@ -54,6 +57,8 @@ struct calls_conf {
 		const char *account_sid, *voice_url, *fallback_url, *status_callback;
 		bool voice_get, fallback_get, callback_get;
 	} inbound;
+	uint8_t transports;         /* that there are: bits 1 << enum dp_transport; UDP always is */
+	uint32_t first_response_ms; /* silence after which the next address of a target is tried */
 	/* SIP URIs with {…} for the number or the client's identity; NULL or "": such nouns cannot be dialled. */
 	const char *trunk_uri, *client_uri;
 	bool last_good; /* a document that cannot be had: what its URL answered last is run */
@@ -109,7 +114,8 @@ uint32_t calls_by_status(const struct calls *c, const char *names[16], uint32_t 
 
 /* Things that happen. Tags that are no longer known are ignored. */
 void calls_dp_event(struct calls *c, const struct dp_event *e);
-void calls_resolved(struct calls *c, uint64_t tag, const struct ip_addr *addrs, uint32_t n, const char *why);
+/* hops: in the order to try them, transport and port filled. */
+void calls_resolved(struct calls *c, uint64_t tag, const struct ip_sock *hops, uint32_t n, const char *why);
 void calls_http_done(struct calls *c, uint64_t tag, const struct http_result *r);
 void calls_stored(struct calls *c, uint64_t tag, bool ok, const char *why);
 void calls_timer(struct calls *c, uint64_t tag);

@@ -59,8 +59,8 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, int
 {
 	assert(call->phase != CALL_OVER);
 	/* A call canceled in the queue says nothing; a called leg is never queued. */
-	bool quiet =
-	    call->phase <= CALL_RESOLVING && strcmp(status, "canceled") == 0 && !call->row.parent_sid[0];
+	bool quiet = call->phase <= CALL_RESOLVING && strcmp(status, "canceled") == 0 &&
+	             !call->row.parent_sid[0] && !call->started_ns;
 	bool completed = strcmp(status, "completed") == 0;
 	call->phase = CALL_OVER;
 	call_live_ended(call);
@@ -88,97 +88,9 @@ void call_finish(struct call *call, const char *status, uint16_t sip_status, int
 	call_settle(call);
 }
 
-static void fail(struct call *call, int code, uint16_t sip_status, const char *reason)
+void call_fail(struct call *call, int code, uint16_t sip_status, const char *reason)
 {
 	call_finish(call, "failed", sip_status, code, reason);
-}
-
-/* From here on the call is on its way: it has left the queue. */
-void call_dial_out(struct call *call)
-{
-	struct calls *c = call->calls;
-	call->phase = CALL_RESOLVING;
-	call_story(call, "starts: looking for %s", call->target.host);
-	if (call->target.odd_transport)
-		call_note(call, 32114, false,
-		    "the transport parameter of the SIP URI has an unknown value: UDP is used");
-	if (call->target.secure)
-		fail(call, 32114, 0, "not built yet: secure=true (only SIP over UDP with RTP is)");
-	else if (call->target.transport != TARGET_UDP)
-		fail(call, 32114, 0, "not built yet: SIP over TCP and TLS (only transport=udp is)");
-	else
-		c->ops.resolve(c->ops.ctx, call->target.host, call_tag(call, TAG_RESOLVE));
-}
-
-void calls_resolved(struct calls *c, uint64_t tag, const struct ip_addr *addrs, uint32_t n, const char *why)
-{
-	call_reap(c);
-	struct call *call = call_by_tag(c, tag);
-	if (!call || tag != call_tag(call, TAG_RESOLVE) || call->phase != CALL_RESOLVING || call->addr.a.fam)
-		return;
-	if (!n) {
-		char reason[400];
-		snprintf(reason, sizeof reason, "the SIP host %s cannot be called: %s", call->target.host,
-		    why ? why : "it does not resolve");
-		fail(call, 13254, 0, reason);
-		return;
-	}
-	call->addr.a = addrs[0];
-	call->addr.port = call->target.port ? call->target.port : 5060;
-	struct call *parent = call->parent ? call_by_tag(c, call->parent) : NULL;
-	call->worker = parent ? parent->worker : c->ops.pick_worker(c->ops.ctx);
-	call_originate(call);
-}
-
-static struct dp_text put(struct dp_cmd *cmd, const char *s, bool *bad)
-{
-	return dp_cmd_text(cmd, span_str(s), bad);
-}
-
-static bool fill_originate(const struct call *call, struct dp_cmd *cmd)
-{
-	bool bad = false;
-	cmd->type = DP_CMD_ORIGINATE;
-	cmd->cookie = call_tag(call, TAG_LEG);
-	cmd->orig.target = call->addr;
-	cmd->orig.ring_timeout_ms = call->ring_timeout_s * 1000;
-	cmd->orig.codecs = DP_CODECS_BOTH;
-	cmd->orig.ruri = put(cmd, call->target.uri, &bad);
-	cmd->orig.from_user = put(cmd, call->from, &bad);
-	cmd->orig.call_sid = put(cmd, call->row.sid, &bad);
-	cmd->orig.account_sid = put(cmd, call->row.account_sid, &bad);
-	cmd->orig.headers = dp_cmd_text(cmd, span_of(call->target.headers, call->target.headers_len), &bad);
-	if (call->sip_username) {
-		cmd->orig.auth_user = put(cmd, call->sip_username, &bad);
-		cmd->orig.auth_password = put(cmd, call->sip_password ? call->sip_password : "", &bad);
-	}
-	return !bad;
-}
-
-static void tell_where(struct call *call)
-{
-	char at[64];
-	struct buf b = buf_on(at, sizeof at - 1);
-	ip_addr_put(&b, &call->addr.a);
-	at[b.len] = 0;
-	call_story(call, "to %s port %u by worker %u", at, call->addr.port, call->worker);
-}
-
-void call_originate(struct call *call)
-{
-	struct calls *c = call->calls;
-	struct dp_cmd cmd = {0};
-	if (!fill_originate(call, &cmd)) {
-		fail(call, 13253, 0, "the SIP URI and headers do not fit into one request");
-	} else if (c->ops.originate(c->ops.ctx, call->worker, &cmd) == 0) {
-		call->phase = CALL_DIALING;
-		tell_where(call);
-	} else if (call->retries++ < CALL_RETRIES_MAX) {
-		call_set_timer(call, TAG_RETRY, now_ns(call) + CALL_RETRY_NS);
-	} else {
-		fail(call, 10004, 503, "the engine had no room for the call for two seconds");
-	}
-	dp_cmd_wipe(&cmd);
 }
 
 static void send_hangup(struct call *call)
@@ -210,20 +122,28 @@ void call_hangup(struct call *call, const char *why)
 	send_hangup(call);
 }
 
+/* Of the first address: of all the others nobody needs to hear but for what they are called. */
+static void tell_initiated(struct call *call)
+{
+	if (call->started_ns)
+		return;
+	call->started_ns = now_ns(call);
+	call->row.start_time = wall_s(call);
+	call_event(call, CALL_EV_INITIATED, "initiated");
+	save(call);
+}
+
 static void on_started(struct call *call, const struct dp_event *e)
 {
 	if (call->phase != CALL_DIALING || call->leg)
 		return;
 	call->leg = e->leg;
-	call->started_ns = now_ns(call);
 	call_text_span(&call->sip_call_id, dp_event_span(e, e->sip_call_id));
 	call_text_span(&call->local_uri, dp_event_span(e, e->local_uri));
 	call_text_span(&call->remote_uri, dp_event_span(e, e->remote_uri));
-	call->row.start_time = wall_s(call);
 	call_story(call, "SIP INVITE %.200s, Call-ID %.100s", call->remote_uri ? call->remote_uri : "",
 	    call->sip_call_id ? call->sip_call_id : "");
-	call_event(call, CALL_EV_INITIATED, "initiated");
-	save(call);
+	tell_initiated(call);
 	if (call->hangup_wanted)
 		send_hangup(call);
 }
@@ -242,6 +162,7 @@ static void on_progress(struct call *call, const struct dp_event *e)
 	if (call->phase != CALL_DIALING || !call->leg || call->hangup_wanted)
 		return;
 	keep_source(call, e);
+	call_hop_reached(call);
 	if (call->progress != e->sip_status)
 		call_story(call, "SIP %u%s", e->sip_status, e->early_media ? " with early media" : "");
 	call->progress = e->sip_status;
@@ -259,6 +180,7 @@ static void set_answered(struct call *call, const struct dp_event *e)
 {
 	call->phase = CALL_UP;
 	call->answered_ns = now_ns(call);
+	call_hop_reached(call);
 	call->invite_status = e->sip_status ? e->sip_status : 200;
 	call->row.answer_time = wall_s(call);
 	call->row.status = "in-progress";
@@ -319,6 +241,8 @@ static void on_ended(struct call *call, const struct dp_event *e)
 		call_story(call, "SIP CANCEL from the caller");
 	else if (e->cause == DP_END_REJECTED)
 		call_story(call, "SIP %u", e->sip_status);
+	if (!answered && call_next_hop(call, e))
+		return;
 	call_text_span(&call->end_headers, dp_event_span(e, e->headers));
 	if (!answered)
 		call->invite_status = e->sip_status;

@@ -14,6 +14,7 @@
 #define CALL_NOTES_MAX     200 /* notifications of one call; later ones are only counted */
 #define CALL_FROM_MAX      128
 #define CALL_RETRY_NS      (20 * UINT64_C(1000000))
+#define CALL_HOPS_MAX      16
 #define CALL_RETRIES_MAX   100 /* a full ring is tried again for two seconds */
 
 /* A call's way; it never goes back. */
@@ -85,9 +86,11 @@ struct call {
 	uint32_t notes;
 
 	struct sip_target target;
-	struct ip_sock addr;
+	struct ip_sock hops[CALL_HOPS_MAX]; /* where the target is, in the order to try them */
+	uint32_t n_hops, hop;               /* hop: the one that is tried */
 	uint16_t worker;
 	uint32_t ring_timeout_s, time_limit_s, retries;
+	uint64_t ring_by_ns; /* end of the ring timeout, for all addresses together */
 	dp_leg leg;
 	bool hangup_wanted, hangup_sent; /* wanted: before there was an answer */
 	char hangup_why[300];
@@ -181,9 +184,16 @@ void call_reject(struct call *call, uint16_t status);
 /* 183 with our SDP, once; false: its INVITE offered none. */
 bool call_early_media(struct call *call);
 
-/* call_leg.c: dialling and the end */
+/* call_out.c: where to, the ORIGINATE, the next address */
 void call_dial_out(struct call *call);
 void call_originate(struct call *call);
+/* The address that is tried lives. */
+void call_hop_reached(struct call *call);
+/* The leg ended unanswered: true when the next address is tried instead. */
+bool call_next_hop(struct call *call, const struct dp_event *e);
+
+/* call_leg.c: what happens to a leg, and the end */
+void call_fail(struct call *call, int code, uint16_t sip_status, const char *reason);
 /* End it by the shortest way its phase allows; the terminal status may be told before this returns. */
 void call_hangup(struct call *call, const char *why);
 /* code: of the notification that says why it did not complete; of a completed call, 0: there is none. */

@@ -66,6 +66,9 @@ struct config {
 	bool webhook_last_good;
 	uint32_t callback_retry_ms, callback_age_s;
 	struct target_policy policy; /* targets.allow */
+	bool dns_naptr, dns_srv;
+	uint32_t dns_ttl_min_s, dns_ttl_max_s;
+	uint32_t first_response_ms, targets_avoid_s;
 	uint32_t n_dns_servers;
 	struct ip_sock dns_servers[CONFIG_DNS_SERVERS_MAX];
 	char store_path[256];

@@ -4,7 +4,9 @@
 #include "control/mem.h"
 
 #include <ares.h>
+#include <ares_nameser.h>
 #include <ctype.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,22 +22,30 @@
 #define TRY_MS      1500
 #define TRIES       2
 #define CACHE_SLOTS 1024
+#define TTL_MIN_S   1
 #define TTL_MAX_S   300
-#define NAME_MAX_   254
+#define NOTHING_S   30
+#define NAME_MAX_   DNS_NAME_MAX
 
 struct answer {
 	struct ip_addr addrs[ADDRS_MAX];
 	uint32_t n;
+	struct dns_rrset *set; /* of a lookup for records; owned */
+	enum dns_found found;
 };
+
+/* What is looked up; DNS_TYPE_SRV and DNS_TYPE_NAPTR are kinds as well. */
+enum { KIND_V4 = 1, KIND_ANY = 2 };
 
 /* One question on its way: to c-ares, to the list of what is to be told, or both (deadline passed). */
 struct lookup {
 	struct dns *dns;
 	struct lookup *next; /* in dns->ready */
 	char host[NAME_MAX_];
-	bool any;         /* IPv6 too */
+	uint16_t kind;
 	bool told, asked; /* fn was called or is about to be; c-ares still holds us */
 	dns_fn fn;
+	dns_rr_fn rr_fn; /* one of the two */
 	void *ctx;
 	struct loop_timer deadline;
 	struct answer answer;
@@ -44,7 +54,7 @@ struct lookup {
 
 struct cached {
 	char host[NAME_MAX_];
-	bool any;
+	uint16_t kind;
 	uint64_t until_ns;
 	struct answer answer;
 };
@@ -57,6 +67,9 @@ struct dns {
 	struct lookup *ready, **ready_last;
 	uint32_t n_lookups;
 	struct cached *cache;
+	uint32_t ttl_min_s, ttl_max_s;
+	struct dns_counts counts;
+	bool stopping; /* answers may ask again: they are told that it is over */
 };
 
 /* ---- telling ---- */
@@ -64,6 +77,7 @@ struct dns {
 static void free_lookup(struct lookup *k)
 {
 	k->dns->n_lookups--;
+	free(k->answer.set);
 	free(k);
 }
 
@@ -79,6 +93,25 @@ static void ready(struct lookup *k, const char *why)
 	loop_timer_arm(d->loop, &d->tell, 0);
 }
 
+static void count(struct dns *d, enum dns_found found)
+{
+	d->counts.nothing += found == DNS_NOTHING;
+	d->counts.refused += found == DNS_REFUSED;
+	d->counts.silent += found == DNS_SILENT;
+}
+
+static void tell(struct lookup *k)
+{
+	static const struct dns_rrset none;
+	const struct answer *a = &k->answer;
+	bool found = a->found == DNS_FOUND;
+	count(k->dns, a->found);
+	if (k->rr_fn)
+		k->rr_fn(k->ctx, found ? a->set : &none, a->found, found ? NULL : k->why);
+	else
+		k->fn(k->ctx, a->addrs, a->n, a->n ? NULL : k->why);
+}
+
 static void tell_ready(struct dns *d)
 {
 	struct lookup *k = d->ready;
@@ -87,8 +120,9 @@ static void tell_ready(struct dns *d)
 	for (struct lookup *next; k; k = next) {
 		next = k->next;
 		k->next = NULL;
-		k->fn(k->ctx, k->answer.addrs, k->answer.n, k->answer.n ? NULL : k->why);
+		tell(k);
 		k->fn = NULL;
+		k->rr_fn = NULL;
 		if (!k->asked)
 			free_lookup(k);
 	}
@@ -101,34 +135,47 @@ static void on_tell(void *ctx, struct loop_timer *t)
 
 static void on_deadline(void *ctx, struct loop_timer *t)
 {
-	ready(ctx, "timeout");
+	struct lookup *k = ctx;
+	k->answer.found = DNS_SILENT;
+	ready(k, "timeout");
 }
 
 /* ---- cache ---- */
 
-static struct cached *cache_slot(struct dns *d, const char *host, bool any)
+static struct cached *cache_slot(struct dns *d, const char *host, uint16_t kind)
 {
-	uint32_t h = any ? 2166136261u : 3166136261u;
+	uint32_t h = 2166136261u ^ kind * 40503u;
 	for (const char *s = host; *s; s++)
 		h = (h ^ (uint32_t)tolower((unsigned char)*s)) * 16777619u;
 	return &d->cache[(h ^ h >> 15) % CACHE_SLOTS];
 }
 
-static const struct cached *cache_get(struct dns *d, const char *host, bool any)
+static const struct cached *cache_get(struct dns *d, const char *host, uint16_t kind)
 {
-	const struct cached *c = cache_slot(d, host, any);
-	bool fits = c->until_ns > loop_now_ns() && c->any == any && strcasecmp(c->host, host) == 0;
+	const struct cached *c = cache_slot(d, host, kind);
+	bool fits = c->until_ns > loop_now_ns() && c->kind == kind && strcasecmp(c->host, host) == 0;
 	return fits ? c : NULL;
 }
 
-static void cache_put(struct lookup *k, int ttl_s)
+static struct dns_rrset *set_copy(const struct dns_rrset *set)
 {
-	struct cached *c = cache_slot(k->dns, k->host, k->any);
-	ttl_s = ttl_s < 1 ? 1 : ttl_s > TTL_MAX_S ? TTL_MAX_S : ttl_s;
+	struct dns_rrset *to = set ? mem_zalloc(sizeof *to) : NULL;
+	if (to)
+		*to = *set;
+	return to;
+}
+
+static void cache_put(struct lookup *k, uint32_t ttl_s)
+{
+	struct dns *d = k->dns;
+	struct cached *c = cache_slot(d, k->host, k->kind);
+	ttl_s = ttl_s < d->ttl_min_s ? d->ttl_min_s : ttl_s > d->ttl_max_s ? d->ttl_max_s : ttl_s;
 	memcpy(c->host, k->host, sizeof c->host);
-	c->any = k->any;
+	c->kind = k->kind;
 	c->until_ns = loop_now_ns() + (uint64_t)ttl_s * 1000000000u;
+	free(c->answer.set);
 	c->answer = k->answer;
+	c->answer.set = set_copy(k->answer.set);
 }
 
 /* ---- c-ares ---- */
@@ -142,11 +189,30 @@ static const char *why_of(int status)
 		return "no address record";
 	case ARES_ETIMEOUT:
 		return "timeout";
+	case ARES_ECONNREFUSED:
+		return "no name server answers, or each says SERVFAIL";
 	case ARES_EDESTRUCTION:
 	case ARES_ECANCELLED:
 		return "stopped";
 	default:
 		return ares_strerror(status);
+	}
+}
+
+static enum dns_found found_of(int status)
+{
+	switch (status) {
+	case ARES_SUCCESS:
+		return DNS_FOUND;
+	case ARES_ENOTFOUND:
+	case ARES_ENODATA:
+		return DNS_NOTHING;
+	case ARES_ETIMEOUT:
+	case ARES_EDESTRUCTION:
+	case ARES_ECANCELLED:
+		return DNS_SILENT;
+	default: /* SERVFAIL comes as ARES_ECONNREFUSED when it was the last server */
+		return DNS_REFUSED;
 	}
 }
 
@@ -165,15 +231,15 @@ static bool take_node(struct answer *a, const struct ares_addrinfo_node *n)
 }
 
 /* Smallest TTL of what was taken. */
-static int take_answer(struct answer *a, const struct ares_addrinfo *info)
+static uint32_t take_answer(struct answer *a, const struct ares_addrinfo *info)
 {
-	int ttl = TTL_MAX_S;
+	int ttl = INT_MAX;
 	for (const struct ares_addrinfo_node *n = info->nodes; n && a->n < ADDRS_MAX; n = n->ai_next)
 		if (take_node(a, n)) {
 			a->n++;
 			ttl = n->ai_ttl < ttl ? n->ai_ttl : ttl;
 		}
-	return ttl;
+	return ttl < 0 ? 0 : (uint32_t)ttl;
 }
 
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
@@ -181,7 +247,8 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 	struct lookup *k = arg;
 	k->asked = false;
 	if (!k->told) {
-		int ttl = status == ARES_SUCCESS ? take_answer(&k->answer, info) : 0;
+		uint32_t ttl = status == ARES_SUCCESS ? take_answer(&k->answer, info) : 0;
+		k->answer.found = k->answer.n || status != ARES_SUCCESS ? found_of(status) : DNS_NOTHING;
 		if (k->answer.n)
 			cache_put(k, ttl);
 		ready(k, status == ARES_SUCCESS ? "no address record" : why_of(status));
@@ -190,6 +257,33 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 	}
 	if (info)
 		ares_freeaddrinfo(info);
+}
+
+/* SRV and NAPTR: found and of use, or what that comes to. */
+static void take_records(struct lookup *k, int status, const uint8_t *msg, size_t len)
+{
+	struct answer *a = &k->answer;
+	a->found = found_of(status);
+	a->set = mem_zalloc(sizeof *a->set);
+	if (a->found == DNS_FOUND && dns_rr_parse(a->set, msg, len, k->kind) < 0)
+		a->found = DNS_REFUSED;
+	else if (a->found == DNS_FOUND && !a->set->n)
+		a->found = DNS_NOTHING;
+	k->dns->counts.left_out += a->set->left_out;
+	if (a->found == DNS_FOUND || a->found == DNS_NOTHING)
+		cache_put(k, a->found == DNS_FOUND ? a->set->ttl_s : NOTHING_S);
+}
+
+static void on_records(void *arg, int status, int timeouts, unsigned char *msg, int len)
+{
+	struct lookup *k = arg;
+	k->asked = false;
+	if (!k->told) {
+		take_records(k, status, msg, len > 0 ? (size_t)len : 0);
+		ready(k, status == ARES_SUCCESS ? "no record of use" : why_of(status));
+	} else if (!k->rr_fn) {
+		free_lookup(k);
+	}
 }
 
 static void arm_tick(struct dns *d)
@@ -241,47 +335,94 @@ static void ask(struct lookup *k)
 {
 	struct dns *d = k->dns;
 	struct ares_addrinfo_hints hints = {
-	    .ai_family = k->any ? AF_UNSPEC : AF_INET, .ai_flags = ARES_AI_NOSORT};
+	    .ai_family = k->kind == KIND_ANY ? AF_UNSPEC : AF_INET, .ai_flags = ARES_AI_NOSORT};
 	k->asked = true;
+	d->counts.asked++;
 	loop_timer_arm(d->loop, &k->deadline, loop_now_ns() + LOOKUP_NS);
-	ares_getaddrinfo(d->ares, k->host, NULL, &hints, on_answer, k);
+	if (k->rr_fn)
+		ares_query(d->ares, k->host, ns_c_in, k->kind, on_records, k);
+	else
+		ares_getaddrinfo(d->ares, k->host, NULL, &hints, on_answer, k);
 	arm_tick(d);
 }
 
-static void resolve(struct dns *d, const char *host, bool any, dns_fn fn, void *ctx)
+static struct lookup *lookup_new(struct dns *d, uint16_t kind, void *ctx)
 {
 	struct lookup *k = mem_zalloc(sizeof *k);
 	k->dns = d;
-	k->any = any;
-	k->fn = fn;
+	k->kind = kind;
 	k->ctx = ctx;
 	k->deadline = (struct loop_timer){.fn = on_deadline, .ctx = k};
 	d->n_lookups++;
+	return k;
+}
+
+static void not_asked(struct lookup *k, const char *why)
+{
+	k->answer.found = DNS_SILENT;
+	ready(k, why);
+}
+
+static void find(struct lookup *k, const char *host)
+{
+	struct dns *d = k->dns;
 	const struct cached *c;
-	if (ip_addr_parse(&k->answer.addrs[0], span_str(host)) == 0) {
-		k->answer.n = any || k->answer.addrs[0].fam == 4;
-		ready(k, "it is an IPv6 address");
-	} else if (!name_ok(host)) {
+	if (!name_ok(host)) {
+		k->answer.found = DNS_NOTHING;
 		ready(k, "not a host name");
-	} else if ((c = cache_get(d, host, any))) {
+	} else if ((c = cache_get(d, host, k->kind))) {
+		d->counts.kept++;
 		k->answer = c->answer;
-		ready(k, "");
+		k->answer.set = set_copy(c->answer.set);
+		ready(k, "no such record");
+	} else if (d->stopping) {
+		not_asked(k, "stopped");
 	} else if (d->n_lookups > LOOKUPS_MAX) {
-		ready(k, "too many lookups at one time");
+		not_asked(k, "too many lookups at one time");
 	} else {
 		memcpy(k->host, host, strlen(host) + 1); /* name_ok has seen its length */
 		ask(k);
 	}
 }
 
+static void resolve(struct dns *d, const char *host, uint16_t kind, dns_fn fn, void *ctx)
+{
+	struct lookup *k = lookup_new(d, kind, ctx);
+	k->fn = fn;
+	if (ip_addr_parse(&k->answer.addrs[0], span_str(host)) != 0) {
+		find(k, host);
+		return;
+	}
+	k->answer.n = kind == KIND_ANY || k->answer.addrs[0].fam == 4;
+	ready(k, "it is an IPv6 address");
+}
+
 void dns_resolve(struct dns *d, const char *host, dns_fn fn, void *ctx)
 {
-	resolve(d, host, false, fn, ctx);
+	resolve(d, host, KIND_V4, fn, ctx);
 }
 
 void dns_resolve_any(struct dns *d, const char *host, dns_fn fn, void *ctx)
 {
-	resolve(d, host, true, fn, ctx);
+	resolve(d, host, KIND_ANY, fn, ctx);
+}
+
+void dns_records(struct dns *d, const char *host, uint16_t type, dns_rr_fn fn, void *ctx)
+{
+	struct lookup *k = lookup_new(d, type, ctx);
+	k->rr_fn = fn;
+	find(k, host);
+}
+
+void dns_keep(struct dns *d, uint32_t ttl_min_s, uint32_t ttl_max_s)
+{
+	d->ttl_min_s = ttl_min_s;
+	d->ttl_max_s = ttl_max_s;
+}
+
+struct dns_counts dns_counts(const struct dns *d)
+{
+	return d->counts;
 }
 
 /* ---- life ---- */
@@ -311,6 +452,7 @@ struct dns *dns_new(struct loop *l, const char *servers, char err[256])
 {
 	struct dns *d = mem_zalloc(sizeof *d);
 	d->loop = l;
+	dns_keep(d, TTL_MIN_S, TTL_MAX_S);
 	d->ready_last = &d->ready;
 	d->tick = (struct loop_timer){.fn = on_tick, .ctx = d};
 	d->tell = (struct loop_timer){.fn = on_tell, .ctx = d};
@@ -330,11 +472,15 @@ void dns_free(struct dns *d)
 {
 	if (!d)
 		return;
+	d->stopping = true;
 	ares_destroy(d->ares); /* calls on_answer for everything under way */
-	tell_ready(d);
+	while (d->ready)
+		tell_ready(d);
 	loop_timer_cancel(d->loop, &d->tick);
 	loop_timer_cancel(d->loop, &d->tell);
 	ares_library_cleanup();
+	for (uint32_t i = 0; i < CACHE_SLOTS; i++)
+		free(d->cache[i].answer.set);
 	free(d->cache);
 	free(d);
 }

@@ -4,6 +4,7 @@
 #include "control/log.h"
 #include "control/mem.h"
 #include "control/outbox.h"
+#include "control/target_health.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -162,6 +163,23 @@ static void write_http(FILE *f, const struct metrics_http *h)
 		}
 }
 
+static void write_names(FILE *f, const struct metrics_input *in)
+{
+	const struct dns_counts *c = &in->names;
+	single(f, "dns_asked_total", "counter", "questions sent to a name server", c->asked);
+	single(f, "dns_kept_total", "counter", "questions answered from what was kept", c->kept);
+	single(f, "dns_nothing_total", "counter", "names or records that do not exist", c->nothing);
+	single(f, "dns_refused_total", "counter",
+	    "questions that the name server failed on or answered with garbage", c->refused);
+	single(f, "dns_silent_total", "counter", "questions without an answer in time", c->silent);
+	single(f, "dns_left_out_total", "counter", "SRV and NAPTR records beyond the limit or of no use",
+	    c->left_out);
+	single(f, "target_failures_total", "counter",
+	    "addresses of targets that were silent, unreachable or said 503", in->target_failures);
+	single(f, "targets_avoided", "gauge", "addresses tried after all others because they failed",
+	    in->targets_avoided);
+}
+
 static void write_all(FILE *f, const struct metrics_input *in)
 {
 	head(f, "info", "gauge", "the running version");
@@ -181,6 +199,8 @@ static void write_all(FILE *f, const struct metrics_input *in)
 		    in->webhooks_in_flight);
 	if (in->has_callbacks)
 		write_callbacks(f, in);
+	if (in->has_names)
+		write_names(f, in);
 	write_http(f, in->http);
 	single(
 	    f, "log_suppressed_total", "counter", "log lines left out by the rate limit", in->log_suppressed);
@@ -235,6 +255,12 @@ static void gather_control(struct metrics_input *in, const struct rest_env *e)
 	in->webhooks_in_flight = e->http ? http_client_in_flight(e->http) : 0;
 	in->log_suppressed = log_suppressed();
 	gather_callbacks(in, e->outbox);
+	in->has_names = e->dns && e->health;
+	if (!in->has_names)
+		return;
+	in->names = dns_counts(e->dns);
+	in->target_failures = e->health->failures;
+	in->targets_avoided = target_health_count(e->health, loop_now_ns());
 }
 
 char *metrics_of(const struct rest_env *env, const struct metrics_http *http, size_t *len)

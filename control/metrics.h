@@ -4,6 +4,7 @@
 #ifndef CONTROL_METRICS_H
 #define CONTROL_METRICS_H
 
+#include "control/dns.h"
 #include "control/rest/rest.h"
 #include "control/rest/router.h"
 
@@ -42,6 +43,10 @@ struct metrics_input {
 	bool has_callbacks;
 	uint32_t callbacks_owed;
 	uint64_t callbacks_delivered, callbacks_retried, callbacks_given_up;
+	bool has_names;
+	struct dns_counts names;
+	uint32_t targets_avoided;
+	uint64_t target_failures;
 	unsigned long log_suppressed;
 	const struct metrics_http *http;
 };

@@ -173,17 +173,26 @@ static enum target_error take_headers(struct headers *h, struct span text)
 	return h->out.full ? TARGET_HEADERS_TOO_LONG : TARGET_OK;
 }
 
+static void take_transport(struct sip_target *t, struct span v)
+{
+	static const char *const names[] = {[DP_UDP] = "udp", [DP_TCP] = "tcp", [DP_TLS] = "tls"};
+	t->odd_transport = true;
+	for (uint8_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (span_ieq(v, span_str(names[i]))) {
+			t->odd_transport = false;
+			t->transport_given = true;
+			t->transport = i;
+		}
+}
+
 static void take_params(struct sip_target *t, const struct sip_uri *u)
 {
 	struct span v;
-	t->transport = u->scheme == SIP_URI_SIPS ? TARGET_TLS : TARGET_UDP;
-	if (sip_param_get(u->params, SPAN("transport"), &v)) {
-		if (span_ieq(v, SPAN("tcp")))
-			t->transport = TARGET_TCP;
-		else if (span_ieq(v, SPAN("tls")))
-			t->transport = TARGET_TLS;
-		else
-			t->odd_transport = !span_ieq(v, SPAN("udp"));
+	if (sip_param_get(u->params, SPAN("transport"), &v))
+		take_transport(t, v);
+	if (u->scheme == SIP_URI_SIPS) {
+		t->sips = t->transport_given = true;
+		t->transport = DP_TLS; /* whatever transport= says: it is TLS over that */
 	}
 	t->secure = sip_param_get(u->params, SPAN("secure"), &v) && span_ieq(v, SPAN("true"));
 }
@@ -220,6 +229,8 @@ static enum target_error take_uri(struct sip_target *t, struct span text, bool s
 	t->host[u.host.len] = '\0';
 	t->port = u.port;
 	take_params(t, &u);
+	if (t->sips) /* a sip: URI by TLS from here on */
+		memmove(t->uri + 3, t->uri + 4, b.len - 3);
 	return TARGET_OK;
 }
 

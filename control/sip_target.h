@@ -4,7 +4,7 @@
 #ifndef CONTROL_SIP_TARGET_H
 #define CONTROL_SIP_TARGET_H
 
-#include "sip-parser/base/span.h"
+#include "dataplane/api/ip_addr.h"
 
 #define TARGET_URI_MAX       255  /* the URI without headers must be shorter */
 #define TARGET_HEADERS_MAX   1024 /* the part behind '?' must be shorter */
@@ -27,13 +27,12 @@ enum target_drop {
 	TARGET_HEADER_TOO_MANY,
 };
 
-enum target_transport { TARGET_UDP, TARGET_TCP, TARGET_TLS };
-
 struct sip_target {
 	char uri[TARGET_URI_MAX + 8]; /* with scheme, without headers */
 	char host[TARGET_URI_MAX];    /* without brackets */
 	uint16_t port;                /* 0 = not given */
-	uint8_t transport;            /* enum target_transport */
+	uint8_t transport;            /* enum dp_transport */
+	bool transport_given, sips;
 	bool secure;                  /* secure=true: media and signalling encrypted */
 	bool odd_transport;           /* transport= had an unknown value and was ignored (32114) */
 	uint16_t headers_len;

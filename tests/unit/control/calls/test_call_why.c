@@ -191,7 +191,7 @@ static void story_is(const char *story, const char *const *words)
 static void a_call_tells_its_story_while_it_lives_and_leaves_it_with_its_record(void **state)
 {
 	static const char *const alive[] = {"queued: asked for by the REST API",
-	    "starts: looking for example.com", "to 192.0.2.9 port 5060 by worker 3",
+	    "starts: looking for example.com", "to 192.0.2.9 port 5060 by UDP, address 1 of 1, worker 3",
 	    "SIP INVITE sip:kate@example.com, Call-ID callid-0@198.51.100.1", "SIP 180",
 	    "SIP 200: answered by 192.0.2.9", NULL};
 	static const char *const ended[] = {"queued", "starts", "to 192", "SIP INVITE", "SIP 180", "SIP 200",

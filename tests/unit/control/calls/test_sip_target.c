@@ -86,18 +86,20 @@ static void headers_of_1023_characters_pass_and_1024_do_not(void **state)
 static void transport_port_and_secure_are_read(void **state)
 {
 	assert_int_equal(parse("sip:a@b;transport=TCP"), TARGET_OK);
-	assert_int_equal(t.transport, TARGET_TCP);
+	assert_int_equal(t.transport, DP_TCP);
 	assert_int_equal(parse("sip:a@b:5063;transport=tls;region=ie1?x-a=1"), TARGET_OK);
-	assert_int_equal(t.transport, TARGET_TLS);
+	assert_int_equal(t.transport, DP_TLS);
 	assert_int_equal(t.port, 5063);
 	assert_string_equal(t.uri, "sip:a@b:5063;transport=tls;region=ie1");
 	assert_int_equal(parse("sip:a@b;secure=true"), TARGET_OK);
 	assert_true(t.secure);
-	assert_int_equal(parse("sips:a@b"), TARGET_OK);
-	assert_int_equal(t.transport, TARGET_TLS);
+	assert_int_equal(parse("sips:a@b;x=1"), TARGET_OK);
+	assert_int_equal(t.transport, DP_TLS);
+	assert_true(t.sips && t.transport_given);
+	assert_string_equal(t.uri, "sip:a@b;x=1");
 	assert_int_equal(parse("sip:a@b;transport=sctp"), TARGET_OK);
-	assert_true(t.odd_transport);
-	assert_int_equal(t.transport, TARGET_UDP);
+	assert_true(t.odd_transport && !t.transport_given);
+	assert_int_equal(t.transport, DP_UDP);
 	assert_int_equal(parse("sip:a@[2001:db8::1]:5070"), TARGET_OK);
 	assert_string_equal(t.host, "2001:db8::1");
 }

@@ -49,11 +49,20 @@ static void w_command(void *ctx, const struct dp_cmd *c)
 	record(ctx, c);
 }
 
-static void w_resolve(void *ctx, const char *host, uint64_t tag)
+static void w_hop_done(void *ctx, const struct ip_sock *hop, bool reached)
+{
+	struct world *w = ctx;
+	w->hops_reached += reached;
+	w->hops_failed += !reached;
+}
+
+static void w_resolve(void *ctx, const struct sip_target *target, uint64_t tag)
 {
 	struct world *w = ctx;
 	assert_true(w->n_resolve < WORLD_MAX);
-	snprintf(w->resolve[w->n_resolve].host, sizeof w->resolve[0].host, "%s", host);
+	snprintf(w->resolve[w->n_resolve].host, sizeof w->resolve[0].host, "%s", target->host);
+	w->resolve[w->n_resolve].port = target->port ? target->port : 5060;
+	w->resolve[w->n_resolve].transport = target->transport;
 	w->resolve[w->n_resolve++].tag = tag;
 }
 
@@ -160,6 +169,7 @@ static void init(struct world *w, uint32_t calls_max, const char *trunk, const c
 	    .default_from = "anonymous",
 	    .outbound_host = "198.51.100.1",
 	    .time_limit_s = 14400,
+	    .first_response_ms = 4000,
 	    .trunk_uri = trunk,
 	    .client_uri = client,
 	    .last_good = last_good,
@@ -174,6 +184,7 @@ static void init(struct world *w, uint32_t calls_max, const char *trunk, const c
 	    .originate = w_originate,
 	    .command = w_command,
 	    .resolve = w_resolve,
+	    .hop_done = w_hop_done,
 	    .webhook = w_webhook,
 	    .save = w_save,
 	    .note = w_note,
@@ -273,10 +284,19 @@ void world_call(struct world *w, char sid[35], ...)
 
 void world_resolved(struct world *w, uint32_t i, const char *addr)
 {
-	struct ip_addr a;
-	if (addr)
-		assert_int_equal(ip_addr_parse(&a, span_str(addr)), 0);
-	calls_resolved(w->c, w->resolve[i].tag, &a, addr ? 1 : 0, addr ? NULL : "NXDOMAIN");
+	const char *const addrs[] = {addr};
+	world_located(w, i, addrs, addr ? 1 : 0);
+}
+
+void world_located(struct world *w, uint32_t i, const char *const *addrs, uint32_t n)
+{
+	struct ip_sock hops[20];
+	for (uint32_t k = 0; k < n; k++) {
+		hops[k] =
+		    (struct ip_sock){.transport = w->resolve[i].transport & 3, .port = w->resolve[i].port};
+		assert_int_equal(ip_addr_parse(&hops[k].a, span_str(addrs[k])), 0);
+	}
+	calls_resolved(w->c, w->resolve[i].tag, hops, n, n ? NULL : "NXDOMAIN");
 }
 
 static struct dp_event event(const struct world *w, uint32_t i, enum dp_ev_type type, dp_leg leg)

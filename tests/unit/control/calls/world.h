@@ -7,6 +7,7 @@
 #include "tests/unit/sip/cm.h"
 
 #include "control/call.h"
+#include "control/sip_target.h"
 
 #define WORLD_MAX 4096
 
@@ -48,11 +49,14 @@ struct world {
 	bool plain_sip; /* the account's Enhanced Programmable SIP Features are off */
 	bool slow_disk; /* the record of a call from outside is not written at once */
 	int originate_rc, webhook_rc;
+	uint32_t hops_reached, hops_failed;
 	uint32_t n_sent, n_resolve, n_hook, n_save, n_note, n_event, n_timer;
 	/* from here on entries are as good as their counts above */
 	struct dp_cmd sent[WORLD_MAX]; /* ORIGINATE and everything else, in order */
 	struct {
 		char host[256];
+		uint16_t port;
+		uint8_t transport;
 		uint64_t tag;
 	} resolve[WORLD_MAX];
 	struct world_hook hook[WORLD_MAX];
@@ -83,6 +87,8 @@ void world_call(struct world *w, char sid[35], ...);
 
 /* The dataplane. i: which of w->sent was the ORIGINATE. */
 void world_resolved(struct world *w, uint32_t i, const char *addr); /* NULL: refused */
+/* Several addresses, in the order to try them; n 0: refused. */
+void world_located(struct world *w, uint32_t i, const char *const *addrs, uint32_t n);
 void world_started(struct world *w, uint32_t i, dp_leg leg);
 void world_progress(struct world *w, uint32_t i, dp_leg leg, uint16_t status, bool early_media);
 void world_answered(struct world *w, uint32_t i, dp_leg leg, const char *headers);

@@ -55,10 +55,10 @@ static void command(void *ctx, const struct dp_cmd *c)
 	bridge_command(r->bridge, c);
 }
 
-static void resolve(void *ctx, const char *host, uint64_t tag)
+static void resolve(void *ctx, const struct sip_target *target, uint64_t tag)
 {
 	struct api_rig *r = ctx;
-	assert_non_null(host);
+	assert_non_null(target);
 	r->resolves++;
 	r->last_resolve = tag;
 }
