@@ -178,7 +178,7 @@ struct pkt *msgs_invite(
 bool msgs_say_udp(struct pkt *p)
 {
 	char *text = (char *)p->data;
-	char *via = memmem(text, p->len, "\r\nVia: SIP/2.0/TCP ", 20);
+	char *via = memmem(text, p->len, "\r\nVia: SIP/2.0/TCP ", 19);
 	char *contact = memmem(text, p->len, "\r\nContact: ", 11);
 	char *param =
 	    contact ? memmem(contact, p->len - (uint32_t)(contact - text), ";transport=tcp>", 15) : NULL;
