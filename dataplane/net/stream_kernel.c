@@ -185,6 +185,9 @@ static void hear(struct stream_kernel *k, const struct stream_slot *m, uint64_t 
 		if (open)
 			k->s.user.bytes(k->s.user.ctx, m->id, m->bytes, m->n, now);
 		break;
+	case STREAM_M_FULL:
+		stat_inc(k->s.stats, STAT_conn_refused_full);
+		break;
 	case STREAM_M_CLOSED:
 		on_closed(k, m, now);
 		break;

@@ -25,6 +25,7 @@ enum stream_msg {
 	STREAM_M_OPENED,
 	STREAM_M_SENT,   /* n: bytes that the kernel has taken */
 	STREAM_M_CLOSED, /* arg: enum stream_end */
+	STREAM_M_FULL,   /* somebody connected and there was no number for it */
 	/* both */
 	STREAM_M_DATA, /* n bytes */
 };

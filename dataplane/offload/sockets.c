@@ -323,6 +323,7 @@ static void take(struct sockets *t, int fd, const struct sockaddr_in *from, uint
 	t->next_worker = (uint16_t)((t->next_worker + 1) % t->conf.workers);
 	if (id == STREAM_NONE || watch(t, EPOLL_CTL_ADD, fd, EPOLLIN, name_of(t, d, id)) < 0) {
 		close(fd);
+		tell(t, d, STREAM_M_FULL, 0, 0, 0);
 		return;
 	}
 	d->free_head = d->socks[id].next;
@@ -666,7 +667,8 @@ struct sockets *sockets_start(const struct dp_conf *conf, const int wake[], char
 static void side_fini(struct side *d)
 {
 	for (uint32_t i = 0; d->socks && i < d->r.size; i++)
-		shut(&d->socks[i], true);
+		if (d->socks[i].state != SOCK_FREE)
+			shut(&d->socks[i], true);
 	free(d->socks);
 	dp_ring_free(d->r.down);
 	dp_ring_free(d->r.up);

@@ -142,6 +142,17 @@ static void drop(struct sess *s)
 	s->state = SESS_NONE;
 }
 
+/* The worker is through with it. The stream is closed already, so nobody would hear a close_notify; but to OpenSSL a session
+ * that has not said it is a broken one, not to be resumed. */
+static void leave(struct sess *s)
+{
+	if (s->state == SESS_UP) {
+		SSL_set_quiet_shutdown(s->ssl, 1);
+		(void)SSL_shutdown(s->ssl);
+	}
+	drop(s);
+}
+
 static void end(struct sess *s, enum tls_msg how, const char *words)
 {
 	flush(s); /* the alert */
@@ -219,12 +230,14 @@ static void read_plain(struct sess *s)
 			continue;
 		}
 		int e = SSL_get_error(s->ssl, n);
-		if (e == SSL_ERROR_ZERO_RETURN)
+		if (e == SSL_ERROR_ZERO_RETURN) {
+			(void)SSL_shutdown(s->ssl); /* theirs is answered by ours */
 			end(s, TLS_M_EOF, "TLS: connection closed by the far side");
-		else if (e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE)
+		} else if (e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE) {
 			fail(s);
-		else
+		} else {
 			flush(s); /* a key update is answered */
+		}
 		return;
 	}
 }
@@ -360,7 +373,7 @@ static void hear(struct tls_thread *t, struct side *d, const struct tls_slot *m)
 	if (s->state == SESS_NONE || s->gen != m->gen)
 		return; /* it has failed, and the worker hears of it */
 	if (m->type == TLS_M_END)
-		drop(s);
+		leave(s);
 	else if (m->type == TLS_M_CIPHER)
 		on_cipher(t, s, m);
 	else if (s->state == SESS_UP)

@@ -90,6 +90,15 @@ static void conf_fill(struct dp_conf *c, const struct rig_conf *rc)
 	    .pkts_max = either(rc->pkts, 256),
 	    .ring_slots = 16,
 	    .key = "0123456789abcde"};
+	if (rc->stream) {
+		c->tcp = DP_TCP_KERNEL;
+		c->conns_max = 16;
+		c->conns_peer_max = 16;
+		c->conn_out_bytes = 65536;
+		c->conn_idle_ms = 60000;
+		c->conn_setup_ms = c->conn_header_ms = 5000;
+		c->tls_port = 5061;
+	}
 	c->ip = rig_sock("192.0.2.1", 1).a;
 	if (rc->serves) {
 		c->n_sources = 1;
@@ -128,6 +137,7 @@ void rig_open(struct rig *r, const struct rig_conf *rc)
 	    .wheel = r->wheel,
 	    .stats = &r->stats,
 	    .ctx = r,
+	    .stream = rc->stream,
 	    .event_claim = claim,
 	    .event_publish = publish,
 	    .random64 = next_random};

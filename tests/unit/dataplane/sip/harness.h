@@ -16,6 +16,7 @@
 struct rig_conf {
 	uint32_t legs, txns, pkts, buf_bytes, ports; /* 0: plenty */
 	uint16_t workers;
+	struct stream *stream; /* who speaks TCP; NULL: nobody */
 	uint64_t start; /* ns; 0 = some ordinary time */
 	bool dead;      /* nobody answers ARP */
 	bool serves;    /* 192.0.2.0/24 may call us */

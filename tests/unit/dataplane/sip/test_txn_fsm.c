@@ -265,6 +265,72 @@ static void timers_work_across_the_wrap_of_the_clock(void **state)
 	assert_int_equal(f.state, TXN_TERMINATED);
 }
 
+/* ---- reliable transports */
+
+static void begin_reliable(struct txn_fsm *f, enum txn_kind kind)
+{
+	txn_fsm_init(f, kind);
+	f->reliable = true;
+	feed(f, TXN_EV_START, START);
+}
+
+static void rfc3261_17_1_1_2_no_timer_a_over_a_reliable_transport(void **state)
+{
+	struct txn_fsm f;
+	begin_reliable(&f, TXN_ICT);
+	assert_true(fire(&f, TXN_EV_EXPIRE, 32000) & TXN_DO_TIMEOUT);
+}
+
+static void rfc3261_17_1_1_2_timer_d_is_zero_over_a_reliable_transport(void **state)
+{
+	struct txn_fsm f;
+	begin_reliable(&f, TXN_ICT);
+	feed(&f, TXN_EV_FINAL, START + 100 * MS);
+	fire(&f, TXN_EV_EXPIRE, 100);
+	assert_int_equal(f.state, TXN_TERMINATED);
+}
+
+static void rfc3261_17_1_2_2_no_timer_e_and_k_over_a_reliable_transport(void **state)
+{
+	struct txn_fsm f;
+	begin_reliable(&f, TXN_NICT);
+	assert_int_equal((txn_fsm_next(&f) - START) / MS, 32000);
+	feed(&f, TXN_EV_1XX, START + 100 * MS);
+	assert_int_equal((txn_fsm_next(&f) - START) / MS, 32000);
+	feed(&f, TXN_EV_2XX, START + 200 * MS);
+	fire(&f, TXN_EV_EXPIRE, 200);
+	assert_int_equal(f.state, TXN_TERMINATED);
+}
+
+static void rfc3261_17_2_1_no_timer_g_and_i_over_a_reliable_transport(void **state)
+{
+	struct txn_fsm f;
+	begin_reliable(&f, TXN_IST);
+	feed(&f, TXN_EV_FINAL, START);
+	assert_int_equal((txn_fsm_next(&f) - START) / MS, 32000); /* Timer H still waits for the ACK */
+	feed(&f, TXN_EV_ACK, START + 10 * MS);
+	fire(&f, TXN_EV_EXPIRE, 10);
+	assert_int_equal(f.state, TXN_TERMINATED);
+}
+
+static void rfc3261_13_3_1_4_a_2xx_comes_again_over_any_transport(void **state)
+{
+	struct txn_fsm f;
+	begin_reliable(&f, TXN_IST);
+	feed(&f, TXN_EV_2XX, START);
+	assert_int_equal(fire(&f, TXN_EV_RESEND, 500), TXN_DO_RESEND);
+	assert_int_equal(fire(&f, TXN_EV_RESEND, 1500), TXN_DO_RESEND);
+}
+
+static void rfc3261_17_2_2_timer_j_is_zero_over_a_reliable_transport(void **state)
+{
+	struct txn_fsm f;
+	begin_reliable(&f, TXN_NIST);
+	feed(&f, TXN_EV_2XX, START + 5 * MS);
+	fire(&f, TXN_EV_EXPIRE, 5);
+	assert_int_equal(f.state, TXN_TERMINATED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +351,12 @@ int main(void)
 	    cmocka_unit_test(abort_ends_every_living_state),
 	    cmocka_unit_test(illegal_event_changes_nothing),
 	    cmocka_unit_test(timers_work_across_the_wrap_of_the_clock),
+	    cmocka_unit_test(rfc3261_17_1_1_2_no_timer_a_over_a_reliable_transport),
+	    cmocka_unit_test(rfc3261_17_1_1_2_timer_d_is_zero_over_a_reliable_transport),
+	    cmocka_unit_test(rfc3261_17_1_2_2_no_timer_e_and_k_over_a_reliable_transport),
+	    cmocka_unit_test(rfc3261_17_2_1_no_timer_g_and_i_over_a_reliable_transport),
+	    cmocka_unit_test(rfc3261_13_3_1_4_a_2xx_comes_again_over_any_transport),
+	    cmocka_unit_test(rfc3261_17_2_2_timer_j_is_zero_over_a_reliable_transport),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
