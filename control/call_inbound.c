@@ -123,8 +123,8 @@ static void ring(struct call *call)
 	uint64_t limit = call->time_limit_s * UINT64_C(1000000000);
 	command(call, &cmd);
 	call_set_timer(call, TAG_LIMIT, call->started_ns + limit);
-	call_story(call, "SIP INVITE %.200s from %.200s, source %s, Call-ID %.100s", call->target.uri, call->from,
-	    call->source_ip, call->sip_call_id ? call->sip_call_id : "");
+	call_story(call, "SIP INVITE %.200s from %.200s, source %s, Call-ID %.100s", call->target.uri,
+	    call->from, call->source_ip, call->sip_call_id ? call->sip_call_id : "");
 	call_save(call, call_tag(call, TAG_TAKEN));
 }
 
@@ -152,9 +152,7 @@ void call_answer(struct call *call)
 
 static const char *status_of_refusal(uint16_t status)
 {
-	return status == 486                    ? "busy"
-	       : status == 404 || status == 480 ? "no-answer"
-	                                        : "failed";
+	return status == 486 ? "busy" : status == 404 || status == 480 ? "no-answer" : "failed";
 }
 
 void call_reject(struct call *call, uint16_t status)

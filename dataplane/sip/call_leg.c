@@ -3,6 +3,7 @@
 
 #include "dataplane/sip/conns.h"
 #include "dataplane/sip/fork.h"
+#include "dataplane/sip/reinvite.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "sip-parser/sip_uri.h"
@@ -47,6 +48,7 @@ struct leg *leg_open(struct sip *s, uint64_t cookie, const struct ip_sock *far)
 	l->cookie = cookie;
 	l->face = sip_face_to(far);
 	l->media = MEDIA_NONE;
+	l->reinvite = TXN_NO_INDEX;
 	l->ict = l->ist = l->bye = TXN_NO_INDEX;
 	l->timer.fn = on_timer;
 	if (!dialog_open(&l->dialog, &s->texts)) {
@@ -213,6 +215,15 @@ void leg_bridge(struct sip *s, const struct dp_cmd *c, uint64_t now)
 	a->peer = b->handle;
 	b->peer = a->handle;
 	tell_pair(a, DP_EV_BRIDGED, b->handle, now);
+	reinvite_sync(a, now);
+	reinvite_sync(b, now);
+}
+
+void leg_wishes(struct leg *l, uint64_t now)
+{
+	struct leg *p = leg_of(l->sip, l->peer);
+	if (p)
+		reinvite_sync(p, now);
 }
 
 void leg_unbridge(struct sip *s, const struct dp_cmd *c, uint64_t now)
@@ -278,6 +289,7 @@ void leg_free(struct leg *l, uint64_t now)
 	assert(l->told || !l->started);
 	l->state = LEG_NONE;
 	l->ict = l->ist = l->bye = TXN_NO_INDEX;
+	reinvite_drop(l, now);
 	if (ict)
 		ict->leg = TXN_NO_INDEX;
 	if (bye)
@@ -397,6 +409,8 @@ void leg_bye_done(struct leg *l, const struct msg_in *h, uint64_t now)
 void leg_clear(struct leg *l, uint64_t now)
 {
 	l->state = LEG_CLEARING;
+	reinvite_drop(l, now);
+	wheel_cancel(l->sip->env.wheel, &l->timer);
 	if (l->unacked) {
 		wheel_cancel(
 		    l->sip->env.wheel, &l->timer); /* the ACK, or Timer H of the 2xx, brings us back here */

@@ -55,7 +55,13 @@ struct leg {
 	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
 	bool unacked;   /* called: our 2xx has no ACK yet */
 	bool answering; /* called: the 2xx waits for a buffer */
-	bool hasty;     /* CALLING: the timer is the one for the first response */
+	/* UP: our own re-INVITEs (reinvite.c); times in ns, 0 = not set */
+	uint32_t reinvite;  /* transaction, TXN_NO_INDEX = none */
+	uint32_t session_s; /* session timer, 0 = none */
+	uint64_t again_at, refresh_at, expire_at;
+	uint8_t asked, tries; /* direction of the one under way; how often it was refused */
+	bool refreshes, refresh_wanted;
+	bool hasty; /* CALLING: the timer is the one for the first response */
 };
 
 /* far: to whom, which decides who we are in its From and Contact. NULL: a pool has no room; nothing is held. */
@@ -108,6 +114,8 @@ void leg_event_reason(struct sip *s, struct dp_event *e, struct span words, cons
 /* Send BYE for a confirmed dialog and let go of the leg (control has been told): now, or as soon as a buffer
  * and a transaction can be had; as the called side not before the ACK of our 2xx (§15). The far side never keeps a call because we were short of memory. */
 void leg_clear(struct leg *l, uint64_t now);
+/* This leg's wish about the direction of its audio may have changed: its peer is told. */
+void leg_wishes(struct leg *l, uint64_t now);
 /* A BYE of a leg that is still there for it (it has credentials) came to its end: h is its final response, NULL = none. */
 void leg_bye_done(struct leg *l, const struct msg_in *h, uint64_t now);
 

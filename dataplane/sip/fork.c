@@ -139,20 +139,34 @@ static bool is_our_2xx(struct sip *s, const struct msg_in *h, struct ident *tag)
 	       ident_read(&id, &s->key, IDENT_CALL_ID, sip_at(h->m, h->c->call_id)) && id.rand == tag->rand;
 }
 
+/* The leg in whose dialog a 2xx to an INVITE came: its first one's again, or a re-INVITE's. */
+static struct leg *leg_of_2xx(struct sip *s, const struct msg_in *h)
+{
+	struct ident tag;
+	if (h->m->status / 100 != 2 || h->m->method != SIP_INVITE ||
+	    !ident_parse(&tag, IDENT_TAG, msg_from_tag(h)))
+		return NULL;
+	struct leg *l = leg_at(s, tag.index);
+	bool same = l && l->dialog.confirmed && span_eq(msg_from_tag(h), dialog_tag(&l->dialog)) &&
+	            span_eq(sip_at(h->m, h->c->call_id), dialog_call_id(&l->dialog));
+	return same ? l : NULL;
+}
+
 bool fork_response(struct sip *s, const struct msg_in *h)
 {
 	struct ident branch, tag;
 	if (!ident_read_branch(&branch, &s->key, msg_branch(h)) || branch.worker != (uint8_t)s->env.worker ||
 	    txn_awaits(s, &branch, h->m->method))
 		return false;
+	struct leg *l = leg_of_2xx(s, h);
+	if (l) {
+		uac_2xx_again(l, h);
+		return true;
+	}
 	if (!is_our_2xx(s, h, &tag)) {
 		sip_count(s, STAT_sip_retransmits_in);
 		return true;
 	}
-	struct leg *l = leg_at(s, tag.index);
-	if (l && span_eq(msg_from_tag(h), dialog_tag(&l->dialog)) && l->dialog.confirmed)
-		uac_2xx_again(l, h);
-	else
-		fork_2xx(s, h);
+	fork_2xx(s, h);
 	return true;
 }

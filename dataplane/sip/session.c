@@ -8,7 +8,12 @@
 
 void session_init(struct session *s, uint32_t id, uint16_t port, uint8_t codecs)
 {
-	*s = (struct session){.id = id, .port = port, .codecs = codecs, .pt = SESSION_NO_CODEC};
+	*s = (struct session){.id = id,
+	    .port = port,
+	    .codecs = codecs,
+	    .pt = SESSION_NO_CODEC,
+	    .wish = SESSION_BOTH,
+	    .limit = SESSION_BOTH};
 }
 
 /* ---- writing */
@@ -65,6 +70,11 @@ static bool offers(const struct session *s, uint8_t pt)
 
 void session_offer(struct session *s, const struct ip_addr *own, struct buf *b)
 {
+	session_offer_dir(s, own, SESSION_BOTH, b);
+}
+
+void session_offer_dir(struct session *s, const struct ip_addr *own, uint8_t dir, struct buf *b)
+{
 	s->version++;
 	s->six = own->fam == 6;
 	put_head(b, s, own);
@@ -80,7 +90,7 @@ void session_offer(struct session *s, const struct ip_addr *own, struct buf *b)
 		put_rtpmap(b, PT_PCMA);
 	put_dtmf(b, SESSION_DTMF_PT);
 	buf_lit(b, "a=ptime:20\r\n");
-	put_dir(b, true, true);
+	put_dir(b, dir & SESSION_SEND, dir & SESSION_RECV);
 }
 
 /* ---- reading */
@@ -133,6 +143,11 @@ static void far_side(struct media_agreed *out, const struct sdp_audio *a)
 	memcpy(out->remote_rtp.a.b, a->ip, n);
 }
 
+static uint8_t wish_of(const struct media_agreed *a)
+{
+	return (uint8_t)((a->may_send ? SESSION_SEND : 0) | (a->may_recv ? SESSION_RECV : 0));
+}
+
 /* The answer's one stream, read the short way or the long one. False with *reason. */
 static bool read_answer(struct sdp_audio *a, struct span body, struct sdp *sdp, const char **reason)
 {
@@ -166,6 +181,22 @@ int session_answer(
 	out->dtmf_pt_send = a.dtmf_pt;
 	out->dtmf_pt_recv = a.dtmf_pt == SDP_NO_PT ? SDP_NO_PT : SESSION_DTMF_PT;
 	s->held = !out->may_send;
+	s->wish = wish_of(out);
+	return 0;
+}
+
+int session_answer_dir(struct session *s, struct span body, struct sdp *sdp, uint8_t dir,
+    struct media_agreed *out, const char **reason)
+{
+	bool held = s->held;
+	uint8_t wish = s->wish;
+	if (session_answer(s, body, sdp, out, reason))
+		return -1;
+	s->held = held;
+	if (dir != SESSION_BOTH)
+		s->wish = wish;
+	out->may_send &= (dir & SESSION_SEND) != 0;
+	out->may_recv &= (dir & SESSION_RECV) != 0;
 	return 0;
 }
 
@@ -211,7 +242,7 @@ static void put_taken(struct buf *b, const struct session *s, const struct media
 	if (a->dtmf_pt_send != SDP_NO_PT)
 		put_dtmf(b, a->dtmf_pt_send);
 	buf_lit(b, "a=ptime:20\r\n");
-	put_dir(b, a->may_send, a->may_recv);
+	put_dir(b, a->may_send && s->limit & SESSION_SEND, a->may_recv && s->limit & SESSION_RECV);
 }
 
 int session_reoffer(struct session *s, struct span body, struct sdp *sdp, const struct ip_addr *own,
@@ -233,6 +264,7 @@ int session_reoffer(struct session *s, struct span body, struct sdp *sdp, const 
 	out->pcmu = pt == PT_PCMU;
 	out->pcma = pt == PT_PCMA;
 	next.held = !out->may_send;
+	next.wish = wish_of(out);
 	out->dtmf_pt_send = out->dtmf_pt_recv = a.dtmf_pt;
 	put_head(answer, &next, own);
 	for (int i = 0; i < sdp->n_media; i++) {

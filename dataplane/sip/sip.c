@@ -86,7 +86,7 @@ static int make_texts(struct sip *s)
 		if (c->ip6.fam)
 			make_face(s, &b, &from, &c->ip6, t);
 	}
-	buf_lit(&b, MSGS_ALLOW_LINE "Supported:\r\n");
+	buf_lit(&b, MSGS_ALLOW_LINE MSGS_SUPPORTED_LINE);
 	s->about = keep(&b, &from);
 	if (*c->user_agent)
 		sip_write_hdr(&b, SPAN("User-Agent"), span_str(c->user_agent));

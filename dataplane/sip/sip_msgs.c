@@ -4,6 +4,7 @@
 #include "dataplane/sip/call_leg.h"
 #include "dataplane/sip/core.h"
 #include "dataplane/sip/transport.h"
+#include "sip-parser/sip_addr.h"
 #include "sip-parser/sip_cseq.h"
 #include "sip-parser/sip_write.h"
 
@@ -189,28 +190,54 @@ bool msgs_say_udp(struct pkt *p)
 	return true;
 }
 
+/* The branch of an ACK for a 2xx: our tag, whose last digits say which INVITE of the dialog it is for. */
+static void ack_token(char out[IDENT_LEN], const struct leg *l, uint32_t cseq)
+{
+	bool first = cseq == l->invite_cseq;
+	memcpy(out, l->dialog.tag, IDENT_LEN);
+	for (int i = IDENT_LEN - 1; !first && i >= IDENT_LEN - 8; i--, cseq >>= 4)
+		out[i] = "0123456789abcdef"[cseq & 15];
+}
+
 static void put_in_dialog(
     struct buf *b, struct sip *s, const struct leg *l, const struct txn *t, uint32_t cseq, struct span method)
 {
-	char room[ROUTE_BYTES];
+	char room[ROUTE_BYTES], token[IDENT_LEN];
 	struct buf tmp = buf_on(room, sizeof room);
 	struct dialog_route r;
 	dialog_route(&r, dialog_span(&l->dialog, DIALOG_TARGET), dialog_span(&l->dialog, DIALOG_ROUTE), &tmp);
-	put_top(b, s, &l->hop, method, r.ruri, r.route, t, dialog_tag(&l->dialog));
+	ack_token(token, l, cseq);
+	put_top(b, s, &l->hop, method, r.ruri, r.route, t, span_of(token, sizeof token));
 	b->full |= tmp.full;
 	put_dialog(b, s, l, dialog_span(&l->dialog, DIALOG_TAG));
 	put_cseq(b, cseq, method);
 	put_auth(b, l, method, t ? r.ruri : dialog_span(&l->dialog, DIALOG_RURI));
 }
 
-struct pkt *msgs_ack(struct sip *s, const struct leg *l)
+struct pkt *msgs_ack(struct sip *s, const struct leg *l, uint32_t cseq)
 {
 	struct pkt *p;
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_in_dialog(&b, s, l, NULL, l->invite_cseq, SPAN("ACK"));
+	put_in_dialog(&b, s, l, NULL, cseq, SPAN("ACK"));
 	end_without_body(&b);
+	return finish(p, &b);
+}
+
+struct pkt *msgs_reinvite(
+    struct sip *s, const struct leg *l, const struct txn *t, struct span more, struct span sdp)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_in_dialog(&b, s, l, t, t->cseq, SPAN("INVITE"));
+	put_contact(&b, s, l);
+	buf_span(&b, s->about);
+	buf_span(&b, s->agent);
+	buf_span(&b, more);
+	put_body(&b, sdp);
 	return finish(p, &b);
 }
 
@@ -267,8 +294,14 @@ struct pkt *msgs_ack_failure(struct sip *s, const struct txn *invite, const stru
 	struct buf b;
 	if (!begin(s, &p, &b))
 		return NULL;
-	put_top(&b, s, &invite->remote, SPAN("ACK"), dialog_block_span(invite->text, DIALOG_RURI), SPAN(""),
-	    invite, SPAN(""));
+	char room[ROUTE_BYTES];
+	struct buf tmp = buf_on(room, sizeof room);
+	struct dialog_route r = {.ruri = dialog_block_span(invite->text, DIALOG_RURI)};
+	if (invite->in_dialog)
+		dialog_route(&r, dialog_block_span(invite->text, DIALOG_TARGET),
+		    dialog_block_span(invite->text, DIALOG_ROUTE), &tmp);
+	b.full |= tmp.full;
+	put_top(&b, s, &invite->remote, SPAN("ACK"), r.ruri, r.route, invite, SPAN(""));
 	put_echo(&b, m, invite->cseq, SPAN("ACK"));
 	end_without_body(&b);
 	return finish(p, &b);
@@ -310,8 +343,12 @@ static void to_tag(const struct sip *s, const struct sip_msg *req, char out[TO_T
 
 static void put_unsupported(struct buf *b, const struct sip_msg *req)
 {
-	for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_H_REQUIRE); h; h = sip_msg_hdr_next(req, h))
-		put_line_of(b, SPAN("Unsupported"), sip_hdr_val(req, h));
+	for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_H_REQUIRE); h; h = sip_msg_hdr_next(req, h)) {
+		struct span rest = sip_hdr_val(req, h), elem;
+		while (sip_list_next(&rest, &elem))
+			if (!span_ieq(elem, SPAN("timer")))
+				put_line_of(b, SPAN("Unsupported"), elem);
+	}
 }
 
 static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra extra)
@@ -321,7 +358,7 @@ static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra 
 		buf_lit(b, MSGS_ALLOW_LINE);
 		break;
 	case MSGS_OPTIONS:
-		buf_lit(b, MSGS_ALLOW_LINE "Accept: application/sdp\r\nSupported:\r\n");
+		buf_lit(b, MSGS_ALLOW_LINE "Accept: application/sdp\r\n" MSGS_SUPPORTED_LINE);
 		break;
 	case MSGS_ACCEPT_SDP:
 		buf_lit(b, "Accept: application/sdp\r\n");
@@ -331,6 +368,9 @@ static void put_extra(struct buf *b, const struct sip_msg *req, enum msgs_extra 
 		break;
 	case MSGS_RETRY:
 		buf_lit(b, "Retry-After: 1\r\n");
+		break;
+	case MSGS_MIN_SE:
+		buf_lit(b, "Min-SE: 90\r\n");
 		break;
 	case MSGS_UNSUPPORTED:
 		put_unsupported(b, req);
@@ -373,7 +413,7 @@ struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct
 }
 
 struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg *req,
-    const struct ip_sock *src, uint16_t status, struct span reason, struct span sdp)
+    const struct ip_sock *src, uint16_t status, struct span reason, struct span more, struct span sdp)
 {
 	struct pkt *p;
 	struct buf b;
@@ -384,6 +424,7 @@ struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg 
 		put_contact(&b, s, l);
 		buf_span(&b, s->about);
 	}
+	buf_span(&b, more);
 	if (sdp.len)
 		put_body(&b, sdp);
 	else
@@ -392,7 +433,7 @@ struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg 
 }
 
 struct pkt *msgs_accept(
-    struct sip *s, const struct leg *l, const struct sip_msg *req, const struct ip_sock *src, struct span sdp)
+    struct sip *s, const struct leg *l, const struct sip_msg *req, const struct ip_sock *src, struct span more, struct span sdp)
 {
 	struct pkt *p;
 	struct buf b;
@@ -401,7 +442,11 @@ struct pkt *msgs_accept(
 	put_response_head(&b, s, req, src, 200, SPAN(""));
 	put_contact(&b, s, l);
 	buf_span(&b, s->about);
-	put_body(&b, sdp);
+	buf_span(&b, more);
+	if (sdp.len)
+		put_body(&b, sdp);
+	else
+		end_without_body(&b);
 	return finish(p, &b);
 }
 

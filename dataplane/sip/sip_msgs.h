@@ -10,7 +10,8 @@
 #include "dataplane/sip/dialog.h"
 #include "sip-parser/sip_msg.h"
 
-#define MSGS_ALLOW_LINE "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\n"
+#define MSGS_ALLOW_LINE     "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\n"
+#define MSGS_SUPPORTED_LINE "Supported: timer\r\n"
 
 struct sip;
 struct leg;
@@ -24,7 +25,8 @@ enum msgs_extra {
 	MSGS_ACCEPT_SDP,  /* Accept: application/sdp (415) */
 	MSGS_ACCEPT_DTMF, /* Accept: what INFO may carry (415) */
 	MSGS_RETRY,       /* Retry-After: 1 (503, 500) */
-	MSGS_UNSUPPORTED, /* Unsupported: every option tag of Require (420) */
+	MSGS_UNSUPPORTED, /* Unsupported: every option tag of Require that we do not speak (420) */
+	MSGS_MIN_SE,      /* Min-SE (422) */
 	MSGS_EXTRAS
 };
 
@@ -41,7 +43,10 @@ struct pkt *msgs_invite(
 bool msgs_say_udp(struct pkt *p);
 
 /* ACK for a 2xx (§13.2.2.4) in the leg's dialog. */
-struct pkt *msgs_ack(struct sip *s, const struct leg *l);
+struct pkt *msgs_ack(struct sip *s, const struct leg *l, uint32_t cseq);
+/* re-INVITE in the leg's dialog; more: further header lines. */
+struct pkt *msgs_reinvite(
+    struct sip *s, const struct leg *l, const struct txn *t, struct span more, struct span sdp);
 /* BYE in the leg's dialog; t is its transaction; reason: value of the Reason header. */
 struct pkt *msgs_bye(struct sip *s, const struct leg *l, const struct txn *t, struct span reason);
 /* CANCEL of an INVITE (§9.1); reason may be empty. */
@@ -56,12 +61,13 @@ struct pkt *msgs_from_2xx(struct sip *s, const struct msg_in *h, struct span tar
  * gets the same tag without state (§8.2.7). */
 struct pkt *msgs_response(struct sip *s, const struct sip_msg *req, const struct ip_sock *src,
     uint16_t status, struct span reason, enum msgs_extra extra);
-/* Response to a request with our tag of this leg: above 100 with Contact and, where sdp is not empty, SDP. */
+/* Response to a request with our tag of this leg: above 100 with Contact and, where sdp is not empty, SDP; more: further
+ * header lines. */
 struct pkt *msgs_reply(struct sip *s, const struct leg *l, const struct sip_msg *req,
-    const struct ip_sock *src, uint16_t status, struct span reason, struct span sdp);
-/* 2xx of a re-INVITE, with Contact and SDP. */
+    const struct ip_sock *src, uint16_t status, struct span reason, struct span more, struct span sdp);
+/* 2xx of a re-INVITE or UPDATE, with Contact and SDP. */
 struct pkt *msgs_accept(struct sip *s, const struct leg *l, const struct sip_msg *req,
-    const struct ip_sock *src, struct span sdp);
+    const struct ip_sock *src, struct span more, struct span sdp);
 /* Write it, send it once to the source, forget it. The reason gives way to the RFC's phrase when it would make
  * the answer larger than 1.2 times the request. */
 void msgs_refuse(struct sip *s, const struct sip_msg *req, const struct ip_sock *src, uint16_t status,

@@ -32,6 +32,7 @@ struct txn {
 	uint8_t method;        /* enum sip_method */
 	uint8_t extra;         /* server: enum msgs_extra of the response */
 	bool canceled;         /* INVITE client: its CANCEL went out */
+	bool in_dialog;        /* INVITE client: a re-INVITE */
 	uint16_t status;       /* server: of the response sent */
 	uint32_t index;        /* its own in the pool */
 	uint32_t leg;          /* pool index of the leg, TXN_NO_INDEX when it has gone */

@@ -3,6 +3,7 @@
 #include "dataplane/sip/uac.h"
 
 #include "dataplane/sip/fork.h"
+#include "dataplane/sip/reinvite.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_core.h"
@@ -30,6 +31,8 @@ static void on_hangup_up(struct leg *l, const struct uac_arg *a)
 	    a->cause == DP_END_CANCELED ? DP_END_LOCAL_HANGUP : a->cause, 0, SPAN("hung up"), NULL, NULL};
 	if (a->cause == DP_END_PROTOCOL)
 		e.reason = SPAN("no ACK for our 2xx");
+	if (a->cause == DP_END_NO_RESPONSE)
+		e.reason = SPAN("the far side has no such call any more: re-INVITE or session timer (RFC 4028)");
 	if (a->cause == DP_END_MEDIA)
 		e.reason = SPAN("answer in ACK cannot be used");
 	l->bye_status = a->status;
@@ -57,6 +60,11 @@ static void on_bye_clearing(struct leg *l, const struct uac_arg *a)
 static void on_timer_clearing(struct leg *l, const struct uac_arg *a)
 {
 	leg_clear(l, a->now);
+}
+
+static void on_timer_up(struct leg *l, const struct uac_arg *a)
+{
+	reinvite_timer(l, a->now);
 }
 
 static void nothing(struct leg *l, const struct uac_arg *a)
@@ -101,6 +109,7 @@ static uac_fn *const TABLE[LEG_STATES][UAC_EVENTS] = {
         {
             [UAC_EV_2XX] = uac_on_2xx_up,
             [UAC_EV_HANGUP] = on_hangup_up,
+            [UAC_EV_TIMER] = on_timer_up,
             [UAC_EV_BYE] = on_bye_up,
         },
     [LEG_CLEARING] =
@@ -184,7 +193,9 @@ static bool on_response(struct sip *s, struct txn *t, const struct msg_in *h)
 			leg_bye_done(l, h, h->now);
 		return status >= 200; /* CANCEL and BYE: whatever else they say, the call is over */
 	}
-	if (l)
+	if (l && l->reinvite == txn_index(s, t))
+		reinvite_response(l, t, h);
+	else if (l)
 		run(l, EVENT[status < 200 ? 0 : is_2xx ? 1 : 2], &a);
 	else if (is_2xx)
 		fork_2xx(s, h);
@@ -212,6 +223,8 @@ static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 		on_no_ack(l, now);
 	else if (l->bye == txn_index(s, t))
 		leg_bye_done(l, NULL, now);
+	else if (l->reinvite == txn_index(s, t))
+		reinvite_lost(l, now);
 	else if (t->fsm.kind == TXN_ICT)
 		run(l, UAC_EV_TIMEOUT, &(struct uac_arg){.t = t, .now = now});
 }
@@ -221,6 +234,8 @@ static void on_txn_failed(struct sip *s, struct txn *t, uint64_t now)
 	struct leg *l = leg_at(s, t->leg);
 	if (l && l->bye == txn_index(s, t))
 		leg_bye_done(l, NULL, now);
+	else if (l && l->reinvite == txn_index(s, t))
+		reinvite_lost(l, now);
 	else if (l && t->fsm.kind == TXN_ICT)
 		run(l, UAC_EV_ERROR, &(struct uac_arg){.t = t, .now = now});
 }
@@ -242,6 +257,8 @@ static void on_txn_gone(struct sip *s, struct txn *t)
 		l->ist = TXN_NO_INDEX;
 	if (l && l->bye == idx)
 		l->bye = TXN_NO_INDEX;
+	if (l && l->reinvite == idx)
+		l->reinvite = TXN_NO_INDEX;
 }
 
 static void on_ack_failure(struct sip *s, struct txn *t, const struct msg_in *h)

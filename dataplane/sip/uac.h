@@ -11,6 +11,8 @@ void uac_originate(struct sip *s, const struct dp_cmd *c, uint64_t now);
 void uac_hangup(struct leg *l, enum dp_end_cause cause, uint16_t sip_status, uint64_t now);
 /* A 2xx to the INVITE of a leg that had one before: its own again, or another fork's. */
 void uac_2xx_again(struct leg *l, const struct msg_in *h);
+/* ACK for a 2xx in the leg's dialog, made for its CSeq. */
+void uac_ack_again(struct leg *l, const struct msg_in *h);
 /* A BYE with our tag and Call-ID came (already answered 200). */
 void uac_bye(struct leg *l, const struct msg_in *h);
 /* The CANCEL of an INVITE that called us (already answered 200). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Final responses to our INVITE: the dialog of a 2xx and its ACK, refusals (RFC 3261 §13.2.2). */
 #include "dataplane/sip/fork.h"
+#include "dataplane/sip/reinvite.h"
 #include "dataplane/sip/sip_msgs.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac_core.h"
@@ -105,12 +106,22 @@ static const char *take_dialog(struct leg *l, const struct uac_arg *a)
 	return NULL;
 }
 
-static void send_ack(struct leg *l, uint64_t now)
+static void send_ack_of(struct leg *l, uint32_t cseq, uint64_t now)
 {
 	struct leg_way way = leg_way(l, now);
-	struct pkt *p = msgs_ack(l->sip, l);
+	struct pkt *p = msgs_ack(l->sip, l, cseq);
 	if (p && transport_send(l->sip, p, &way.to, way.name, now) == 0)
 		sip_count(l->sip, STAT_sip_requests_out);
+}
+
+static void send_ack(struct leg *l, uint64_t now)
+{
+	send_ack_of(l, l->invite_cseq, now);
+}
+
+void uac_ack_again(struct leg *l, const struct msg_in *h)
+{
+	send_ack_of(l, h->c->cseq, h->now);
 }
 
 /* Tell, then hang up: BYE goes out at once or when it can. */
@@ -174,6 +185,10 @@ void uac_on_2xx(struct leg *l, const struct uac_arg *a)
 		return;
 	}
 	tell_answered(l, a);
+	struct session_timer timer;
+	session_timer_answered(&timer, a->m);
+	if (timer.seconds)
+		reinvite_session(l, &timer, a->now);
 	if (l->early_bye && l->early_bye == uac_to_hash(l->sip, a->h))
 		uac_end(l, a, DP_END_REMOTE_BYE, 0, SPAN("BYE overtook the answer"));
 }
@@ -199,7 +214,7 @@ void uac_on_2xx_up(struct leg *l, const struct uac_arg *a)
 {
 	if (span_eq(msg_to_tag(a->h), dialog_span(&l->dialog, DIALOG_TAG))) {
 		sip_count(l->sip, STAT_sip_retransmits_in);
-		send_ack(l, a->now);
+		uac_ack_again(l, a->h);
 	} else {
 		fork_2xx(l->sip, a->h);
 	}

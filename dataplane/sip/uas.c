@@ -2,6 +2,7 @@
 #include "dataplane/sip/uas.h"
 
 #include "dataplane/sip/transport.h"
+#include "sip-parser/sip_addr.h"
 #include "dataplane/sip/uac.h"
 #include "dataplane/sip/uas_call.h"
 #include "dataplane/sip/uas_core.h"
@@ -27,6 +28,17 @@ bool uas_bad_body(const struct sip_msg *m)
 {
 	return m->body.len &&
 	       (!is_type(m, SPAN("application/sdp")) || sip_msg_hdr(m, SIP_H_CONTENT_ENCODING));
+}
+
+bool uas_requires_more(const struct sip_msg *m)
+{
+	for (const struct sip_hdr *h = sip_msg_hdr(m, SIP_H_REQUIRE); h; h = sip_msg_hdr_next(m, h)) {
+		struct span rest = sip_hdr_val(m, h), elem;
+		while (sip_list_next(&rest, &elem))
+			if (!span_ieq(elem, SPAN("timer")))
+				return true;
+	}
+	return false;
 }
 
 /* The leg of a request: our tag and our Call-ID, bit by bit, and the far side's tag once it is known. */

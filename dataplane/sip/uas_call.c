@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/sip/uas_call.h"
 
+#include "dataplane/sip/reinvite.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac.h"
 #include "sip-parser/sip_write.h"
@@ -127,17 +128,23 @@ static void tell_incoming(struct leg *l, const struct ask *a)
 }
 
 /* Send a response to the kept INVITE. False: no buffer. */
-static bool respond(struct leg *l, uint16_t status, struct span reason, struct span sdp, uint64_t now)
+static bool respond_with(
+    struct leg *l, uint16_t status, struct span reason, struct span more, struct span sdp, uint64_t now)
 {
 	struct sip *s = l->sip;
 	struct sip_msg m;
 	struct txn *t = txn_at(s, l->ist);
 	const struct sip_msg *req = invite_of(l, &m);
-	struct pkt *p = t && req ? msgs_reply(s, l, req, &t->remote, status, reason, sdp) : NULL;
+	struct pkt *p = t && req ? msgs_reply(s, l, req, &t->remote, status, reason, more, sdp) : NULL;
 	if (!p)
 		return false;
 	txn_respond(t, p, status, true, now);
 	return true;
+}
+
+static bool respond(struct leg *l, uint16_t status, struct span reason, struct span sdp, uint64_t now)
+{
+	return respond_with(l, status, reason, SPAN(""), sdp, now);
 }
 
 static struct verdict open_call(struct leg *l, const struct ask *a)
@@ -176,6 +183,7 @@ bool uas_call_new(const struct ask *a)
 	}
 	uac_rehop(l, a->src);
 	l->state = LEG_INCOMING;
+	l->flow = *a->src;
 	l->started = true;
 	sip_count(s, STAT_legs_started);
 	sip_count(s, STAT_sip_invites_taken);
@@ -266,12 +274,25 @@ static void drop_invite(struct leg *l)
 	l->invite = NULL;
 }
 
+static struct session_timer timer_of(const struct leg *l)
+{
+	struct session_timer t = {0};
+	struct sip_msg m;
+	const struct sip_msg *req = invite_of(l, &m);
+	if (req)
+		(void)session_timer_asked(&t, req); /* it was not too short when it came */
+	return t;
+}
+
 static void answer(struct leg *l, uint64_t now)
 {
 	struct sip *s = l->sip;
-	char text[SESSION_SDP_MAX];
-	struct buf sdp = buf_on(text, sizeof text);
-	l->answering = !make_sdp(l, &sdp, true, now) || !respond(l, 200, SPAN(""), buf_view(&sdp), now);
+	char text[SESSION_SDP_MAX], more[96];
+	struct buf sdp = buf_on(text, sizeof text), b = buf_on(more, sizeof more);
+	struct session_timer timer = timer_of(l);
+	session_timer_put_answer(&timer, &b);
+	l->answering = !make_sdp(l, &sdp, true, now) ||
+	               !respond_with(l, 200, SPAN(""), buf_view(&b), buf_view(&sdp), now);
 	if (l->answering) {
 		uac_set_timer(l, now + s->times.t1);
 		return;
@@ -280,6 +301,7 @@ static void answer(struct leg *l, uint64_t now)
 	drop_invite(l);
 	l->state = LEG_UP;
 	l->unacked = true;
+	reinvite_session(l, &timer, now);
 	tell_answered(l, now);
 }
 
@@ -362,7 +384,7 @@ void uas_call_on_bye(struct leg *l, const struct uac_arg *a)
 
 void uas_call_answer_cancel(struct leg *l, const struct ask *a)
 {
-	struct pkt *p = msgs_reply(a->s, l, a->m, a->src, 200, SPAN(""), SPAN(""));
+	struct pkt *p = msgs_reply(a->s, l, a->m, a->src, 200, SPAN(""), SPAN(""), SPAN(""));
 	if (p)
 		transport_respond(a->s, p, a->src, a->now);
 }

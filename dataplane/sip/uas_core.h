@@ -32,6 +32,9 @@ static inline uint16_t uas_method_status(const struct sip_msg *m)
 	return m->method == SIP_UNKNOWN ? 501 : 405;
 }
 
+/* Option tags that we do not speak are required: 420 (§8.2.2.3). */
+bool uas_requires_more(const struct sip_msg *m);
+
 /* A body we cannot read in an INVITE: 415 (§8.2.3). */
 bool uas_bad_body(const struct sip_msg *m);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests inside our dialogs (RFC 3261 §12.2.2, §14.2, §15.1.2). */
+#include "dataplane/sip/reinvite.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uac.h"
 #include "dataplane/sip/uas_core.h"
@@ -104,7 +105,15 @@ static void reinvite(struct leg *l, const struct ask *a, uint32_t cseq)
 	struct span words = SPAN("");
 	char text[SESSION_SDP_MAX];
 	struct buf sdp = buf_on(text, sizeof text);
+	char more[96];
+	struct buf b = buf_on(more, sizeof more);
+	struct session_timer timer;
 	bool agreed_now;
+	if (!session_timer_asked(&timer, a->m)) {
+		refuse_invite(a, 422, SPAN(""), MSGS_MIN_SE);
+		return;
+	}
+	session_timer_put_answer(&timer, &b);
 	uint16_t status = make_sdp(l, a, &sdp, &agreed, &agreed_now, &words);
 	if (status) {
 		refuse_invite(a, status, words, MSGS_PLAIN);
@@ -113,7 +122,7 @@ static void reinvite(struct leg *l, const struct ask *a, uint32_t cseq)
 	struct txn *t = txn_open(s, TXN_IST, SIP_INVITE, a->src);
 	if (t && !txn_serve(t, a->key, a->now))
 		t = NULL;
-	struct pkt *p = t ? msgs_accept(s, l, a->m, a->src, buf_view(&sdp)) : NULL;
+	struct pkt *p = t ? msgs_accept(s, l, a->m, a->src, buf_view(&b), buf_view(&sdp)) : NULL;
 	if (!p) {
 		unhear(l, t, &old, a);
 		sip_count(s, STAT_sip_txn_full);
@@ -121,16 +130,18 @@ static void reinvite(struct leg *l, const struct ask *a, uint32_t cseq)
 	}
 	l->own_offer = !agreed_now;
 	accept(l, a, t, p, cseq);
+	reinvite_session(l, &timer, a->now);
 	if (!agreed_now)
 		return;
 	leg_agree(l, &agreed, a->now);
 	tell_hold(l, old.held, a->now);
+	leg_wishes(l, a->now);
 }
 
 static void on_invite(struct leg *l, const struct ask *a)
 {
 	struct txn *ist = txn_at(a->s, l->ist);
-	if (ist && ist->fsm.state == TXN_ACCEPTED)
+	if (reinvite_under_way(l) || (ist && ist->fsm.state == TXN_ACCEPTED))
 		refuse_invite(a, 491, SPAN(""), MSGS_PLAIN);
 	else if (event_waiting(a->s))
 		refuse_invite(a, 500, SPAN(""), MSGS_RETRY);
@@ -169,6 +180,7 @@ void uas_dialog_ack(struct leg *l, const struct ask *a)
 	}
 	leg_agree(l, &agreed, a->now);
 	tell_hold(l, held, a->now);
+	leg_wishes(l, a->now);
 }
 
 /* ---- the others */
@@ -177,6 +189,61 @@ static void on_bye(struct leg *l, const struct ask *a)
 {
 	answer(a, 200, SPAN(""), MSGS_PLAIN);
 	uac_bye(l, a->h);
+}
+
+/* ---- UPDATE (RFC 3311) */
+
+static void update(struct leg *l, const struct ask *a, const struct session_timer *timer)
+{
+	struct sip *s = a->s;
+	struct session old = l->session;
+	struct media_agreed agreed;
+	struct span words = SPAN("");
+	char text[SESSION_SDP_MAX], more[96];
+	struct buf sdp = buf_on(text, sizeof text), b = buf_on(more, sizeof more);
+	bool offered = a->m->body.len != 0;
+	uint16_t status = offered ? make_sdp(l, a, &sdp, &agreed, &offered, &words) : 0;
+	if (status) {
+		answer(a, status, words, MSGS_PLAIN);
+		return;
+	}
+	struct txn *t = txn_open(s, TXN_NIST, SIP_UPDATE, a->src);
+	if (t && !txn_serve(t, a->key, a->now))
+		t = NULL;
+	session_timer_put_answer(timer, &b);
+	struct pkt *p = t ? msgs_accept(s, l, a->m, a->src, buf_view(&b), buf_view(&sdp)) : NULL;
+	if (!p) {
+		unhear(l, t, &old, a);
+		sip_count(s, STAT_sip_txn_full);
+		return;
+	}
+	if (dialog_refresh(&l->dialog, &s->texts, a->h))
+		uac_rehop(l, a->src);
+	txn_respond(t, p, 200, true, a->now);
+	reinvite_session(l, timer, a->now);
+	if (!offered)
+		return;
+	leg_agree(l, &agreed, a->now);
+	tell_hold(l, old.held, a->now);
+	leg_wishes(l, a->now);
+}
+
+/* An offer while one of ours, or one of theirs, is open has to wait (§5.2). */
+static void on_update(struct leg *l, const struct ask *a)
+{
+	struct session_timer timer;
+	const struct txn *ist = txn_at(a->s, l->ist);
+	bool open = l->state == LEG_INCOMING || (ist && ist->fsm.state == TXN_ACCEPTED);
+	if (a->m->body.len && reinvite_under_way(l))
+		answer(a, 491, SPAN(""), MSGS_PLAIN);
+	else if ((a->m->body.len && open) || event_waiting(a->s))
+		answer(a, 500, SPAN(""), MSGS_RETRY);
+	else if (uas_bad_body(a->m))
+		answer(a, 415, SPAN(""), MSGS_ACCEPT_SDP);
+	else if (!session_timer_asked(&timer, a->m))
+		answer(a, 422, SPAN(""), MSGS_MIN_SE);
+	else
+		update(l, a, &timer);
 }
 
 static void on_options(struct leg *l, const struct ask *a)
@@ -237,6 +304,7 @@ static ask_fn *const METHODS[SIP_METHODS] = {
     [SIP_BYE] = on_bye,
     [SIP_OPTIONS] = on_options,
     [SIP_INFO] = on_info,
+    [SIP_UPDATE] = on_update,
 };
 
 /* Before our INVITE has its 2xx there is no dialog to be inside of: only a BYE that overtook that 2xx makes
@@ -273,7 +341,7 @@ void uas_dialog_request(struct leg *l, const struct ask *a)
 		answer(a, uas_method_status(a->m), SPAN(""), MSGS_ALLOW);
 	} else if (l->state != LEG_UP && l->state != LEG_INCOMING && a->m->method != SIP_BYE) {
 		refuse(a, 481, MSGS_PLAIN); /* our BYE is on its way */
-	} else if (a->m->method != SIP_BYE && sip_msg_hdr(a->m, SIP_H_REQUIRE)) {
+	} else if (a->m->method != SIP_BYE && uas_requires_more(a->m)) {
 		refuse(a, 420, MSGS_UNSUPPORTED);
 	} else {
 		fn(l, a);

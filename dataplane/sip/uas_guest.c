@@ -2,6 +2,7 @@
 /* Requests outside of any dialog of ours. No transaction, no timer, but for a call that is taken (uas_call): the same
  * request gets the same answer each time it comes. INVITEs leave one fixed-size mark behind, so that the same call arriving on a second path can
  * be told from its retransmission (§8.2.2.2); the oldest mark of a set gives way. */
+#include "dataplane/sip/session_timer.h"
 #include "dataplane/sip/transport.h"
 #include "dataplane/sip/uas_call.h"
 #include "dataplane/sip/uas_core.h"
@@ -106,14 +107,17 @@ static bool unknown_scheme(const struct msg_in *h)
 static void on_invite(const struct ask *a)
 {
 	struct guest_mark *w;
+	struct session_timer timer;
 	if (a->h->c->max_forwards == 0)
 		refuse(a, 483, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
 	else if (is_loop(a))
 		refuse(a, 482, SPAN(""), MSGS_PLAIN, STAT_sip_loops);
 	else if ((w = mark_of(a, call_hash(a)))->branch != a->key)
 		refuse(a, 482, SPAN("Request merged"), MSGS_PLAIN, STAT_sip_merged);
-	else if (sip_msg_hdr(a->m, SIP_H_REQUIRE))
+	else if (uas_requires_more(a->m))
 		refuse(a, 420, SPAN(""), MSGS_UNSUPPORTED, STAT_sip_invites_refused);
+	else if (!session_timer_asked(&timer, a->m))
+		refuse(a, 422, SPAN(""), MSGS_MIN_SE, STAT_sip_invites_refused);
 	else if (uas_bad_body(a->m))
 		refuse(a, 415, SPAN(""), MSGS_ACCEPT_SDP, STAT_sip_invites_refused);
 	else if (!uas_call_allowed(a->s, a->src))
@@ -125,7 +129,7 @@ static void on_invite(const struct ask *a)
 
 static void on_options(const struct ask *a)
 {
-	if (sip_msg_hdr(a->m, SIP_H_REQUIRE))
+	if (uas_requires_more(a->m))
 		refuse(a, 420, SPAN(""), MSGS_UNSUPPORTED, STAT_sip_options);
 	else
 		refuse(a, 200, SPAN(""), MSGS_OPTIONS, STAT_sip_options);

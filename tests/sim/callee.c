@@ -230,8 +230,30 @@ static struct callee_dialog *dialog_of(struct callee *c, const struct sip_msg *m
 	return NULL;
 }
 
+/* The engine passes the hold of another leg on to us. Ours comes first (RFC 3261 §14.2). */
+static void on_reinvite(struct sim *s, struct callee *c, const struct sip_msg *m, const struct frame_udp *u)
+{
+	char text[CALLEE_TEXT];
+	const struct callee_dialog *d = dialog_of(c, m);
+	if (d && d->state == CALLEE_UP && !c->req.method)
+		send(s, c, &u->src, text, callee_accept(c, text, m));
+	else
+		send(s, c, &u->src, text,
+		    callee_answer(c, text, m, d && d->state != CALLEE_ENDED ? 491 : 481, c->dialogs[0].tag));
+}
+
+static bool in_dialog(const struct sip_msg *m)
+{
+	struct span to = sip_msg_val(m, SIP_H_TO);
+	return memmem(to.p, to.len, ";tag=", 5) != NULL;
+}
+
 static void on_invite(struct sim *s, struct callee *c, const struct sip_msg *m, const struct frame_udp *u)
 {
+	if (in_dialog(m)) {
+		on_reinvite(s, c, m, u);
+		return;
+	}
 	if (!c->invited) {
 		c->invited = true;
 		keep_invite(c, m, u);

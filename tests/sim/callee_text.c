@@ -80,17 +80,32 @@ static bool has_tag(struct span to)
 	return memmem(to.p, to.len, ";tag=", 5) != NULL;
 }
 
+static void put_echo(struct buf *b, const struct sip_msg *m, const char *tag)
+{
+	struct span to = sip_msg_val(m, SIP_H_TO);
+	copy_all(b, m, SIP_H_VIA, "Via");
+	copy_all(b, m, SIP_H_FROM, "From");
+	put(b, "To: %.*s%s%s\r\n", (int)to.len, to.p, has_tag(to) ? "" : ";tag=", has_tag(to) ? "" : tag);
+	copy_all(b, m, SIP_H_CALL_ID, "Call-ID");
+	copy_all(b, m, SIP_H_CSEQ, "CSeq");
+}
+
+uint32_t callee_accept(struct callee *c, char out[CALLEE_TEXT], const struct sip_msg *m)
+{
+	struct buf b = buf_on(out, CALLEE_TEXT);
+	put(&b, "SIP/2.0 200 Said\r\n");
+	put_echo(&b, m, c->dialogs[0].tag);
+	put(&b, "Contact: <sip:%s@192.0.2.%u:%u>\r\n", c->dialogs[0].tag, c->sip.a.b[3], c->sip.port);
+	end(c, &b, SDP_ANSWER);
+	return done(&b);
+}
+
 uint32_t callee_answer(
     const struct callee *c, char out[CALLEE_TEXT], const struct sip_msg *m, uint16_t status, const char *tag)
 {
 	struct buf b = buf_on(out, CALLEE_TEXT);
-	struct span to = sip_msg_val(m, SIP_H_TO);
 	put(&b, "SIP/2.0 %u Said\r\n", status);
-	copy_all(&b, m, SIP_H_VIA, "Via");
-	copy_all(&b, m, SIP_H_FROM, "From");
-	put(&b, "To: %.*s%s%s\r\n", (int)to.len, to.p, has_tag(to) ? "" : ";tag=", has_tag(to) ? "" : tag);
-	copy_all(&b, m, SIP_H_CALL_ID, "Call-ID");
-	copy_all(&b, m, SIP_H_CSEQ, "CSeq");
+	put_echo(&b, m, tag);
 	buf_lit(&b, "Content-Length: 0\r\n\r\n");
 	return done(&b);
 }

@@ -13,6 +13,8 @@ uint32_t callee_respond(
 /* A response to another request, without body. */
 uint32_t callee_answer(
     const struct callee *c, char out[CALLEE_TEXT], const struct sip_msg *m, uint16_t status, const char *tag);
+/* 200 with SDP to a re-INVITE. */
+uint32_t callee_accept(struct callee *c, char out[CALLEE_TEXT], const struct sip_msg *m);
 /* A request inside the dialog. */
 uint32_t callee_request(struct callee *c, char out[CALLEE_TEXT], const struct callee_dialog *d,
     const char *method, uint32_t cseq, const char *branch, enum callee_sdp sdp);

@@ -125,8 +125,7 @@ static void reject_is_404_and_no_answer_or_486_and_busy(void **state)
 		const char *verb;
 		uint16_t sip;
 		const char *status;
-	} CASES[] = {{"<Reject/>", 404, "no-answer"},
-	    {"<Reject reason='busy'/>", 486, "busy"},
+	} CASES[] = {{"<Reject/>", 404, "no-answer"}, {"<Reject reason='busy'/>", 486, "busy"},
 	    {"<Pause length='2'/><Reject reason='rejected'/>", 404, "no-answer"}};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		char sid[35];
@@ -254,8 +253,7 @@ static void a_dial_that_fails_on_a_ringing_caller_refuses_it(void **state)
 		enum dp_end_cause cause;
 		uint16_t sip, refusal;
 		const char *status;
-	} CASES[] = {{DP_END_REJECTED, 486, 486, "busy"},
-	    {DP_END_RING_TIMEOUT, 487, 480, "no-answer"},
+	} CASES[] = {{DP_END_REJECTED, 486, 486, "busy"}, {DP_END_RING_TIMEOUT, 487, 480, "no-answer"},
 	    {DP_END_REJECTED, 404, 503, "failed"}};
 	for (size_t n = 0; n < sizeof CASES / sizeof *CASES; n++) {
 		char sid[35];
@@ -272,7 +270,8 @@ static void a_dial_that_fails_on_a_ringing_caller_refuses_it(void **state)
 
 static void screening_runs_while_the_caller_still_rings(void **state)
 {
-	runs((char[35]){0}, "<Dial answerOnBridge='true'><Sip url='http://app.example.com/screen'>sip:bob@example.com</Sip></Dial>");
+	runs((char[35]){0}, "<Dial answerOnBridge='true'><Sip "
+	                    "url='http://app.example.com/screen'>sip:bob@example.com</Sip></Dial>");
 	uint32_t i = child(0, KID);
 	world_answered(&w, i, KID, NULL);
 	assert_int_equal(count(DP_CMD_ANSWER), 0);

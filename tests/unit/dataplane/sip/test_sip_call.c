@@ -27,7 +27,7 @@ static void invite_has_what_twilio_sends(void **state)
 	assert_true(heard_has(&h, "X-Twilio-AccountSid: AC0123456789abcdef0123456789abcdef\r\n"));
 	assert_true(heard_has(&h, "X-Twilio-CallSid: CA0123456789abcdef0123456789abcdef\r\n"));
 	assert_true(heard_has(&h, "X-Twilio-ApiVersion: 2010-04-01\r\n"));
-	assert_true(heard_has(&h, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\n"));
+	assert_true(heard_has(&h, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\n"));
 	assert_true(heard_has(&h, "Supported:"));
 	assert_true(heard_has(&h, "User-Agent: Dialplane/test\r\n"));
 	assert_true(heard_has(&h, "X-One: 1\r\nUser-to-User: abc\r\n"));

@@ -60,7 +60,7 @@ static void session_refresh_is_answered_without_a_change(void **state)
 	rig_up(&r, &inv);
 	ask(&r, &inv, "INVITE", 1, RIG_CONTACT "Supported: timer\r\nSession-Expires: 1800;refresher=uac\r\n",
 	    RIG_SDP, "SIP/2.0 200 ", &h);
-	assert_false(heard_has(&h, "Session-Expires")); /* not offered, not used: RFC 4028 §9 */
+	assert_true(heard_has(&h, "Require: timer\r\nSession-Expires: 1800;refresher=uac\r\n")); /* RFC 4028 §9 */
 	ack(&r, &inv, 1, "");
 	rig_no_event(&r);
 	rig_close(&r);
@@ -266,14 +266,14 @@ static void info_with_dtmf_is_told(void **state)
 
 static void methods_we_lack_get_405_or_501_with_allow(void **state)
 {
-	static const char *const KNOWN[] = {"UPDATE", "NOTIFY", "REFER", "SUBSCRIBE", "PRACK", "MESSAGE"};
+	static const char *const KNOWN[] = {"NOTIFY", "REFER", "SUBSCRIBE", "PRACK", "MESSAGE"};
 	struct rig r;
 	struct heard inv, h;
 	rig_open(&r, NULL);
 	rig_up(&r, &inv);
-	for (uint32_t i = 0; i < 6; i++) {
+	for (uint32_t i = 0; i < 5; i++) {
 		ask(&r, &inv, KNOWN[i], i + 1, "", "", "SIP/2.0 405 ", &h);
-		assert_true(heard_has(&h, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\n"));
+		assert_true(heard_has(&h, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\n"));
 	}
 	ask(&r, &inv, "DANCE", 20, "", "", "SIP/2.0 501 ", &h);
 	rig_close(&r);
@@ -286,7 +286,7 @@ static void unknown_require_gets_420(void **state)
 	rig_open(&r, NULL);
 	rig_up(&r, &inv);
 	ask(&r, &inv, "INVITE", 1, RIG_CONTACT "Require: timer, 100rel\r\n", RIG_SDP, "SIP/2.0 420 ", &h);
-	assert_true(heard_has(&h, "Unsupported: timer, 100rel\r\n"));
+	assert_true(heard_has(&h, "Unsupported: 100rel\r\n"));
 	rig_close(&r);
 }
 

@@ -57,7 +57,7 @@ static void expect(struct guest_ask g, const char *start, const char *has)
 static void options_outside_of_dialogs_gets_200(void **state)
 {
 	expect((struct guest_ask){.method = "OPTIONS"}, "SIP/2.0 200 OK\r\n",
-	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO\r\nAccept: application/sdp\r\n");
+	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\nAccept: application/sdp\r\n");
 }
 
 static void invites_from_outside_are_refused_with_words(void **state)

@@ -12,8 +12,7 @@
 
 #define SDP_TYPE "Content-Type: application/sdp\r\n"
 #define CONTACT  "Contact: <sip:ann@192.0.2.9:5080>\r\n"
-#define SERVES                                                                                               \
-	(&(struct rig_conf){.serves = true})
+#define SERVES   (&(struct rig_conf){.serves = true})
 
 /* What the caller says. NULL: the usual. */
 struct word {
@@ -58,7 +57,8 @@ static void do_cmd(struct rig *r, struct dp_cmd c)
 
 static void ring(struct rig *r, dp_leg leg, uint16_t status, bool media)
 {
-	do_cmd(r, (struct dp_cmd){.type = DP_CMD_RING, .leg = leg, .sip_status = status, .early_media = media});
+	do_cmd(
+	    r, (struct dp_cmd){.type = DP_CMD_RING, .leg = leg, .sip_status = status, .early_media = media});
 }
 
 static void answer(struct rig *r, dp_leg leg)
@@ -146,7 +146,8 @@ static void only_configured_sources_may_call(void **state)
 	rig_hear(&r, &h, "SIP/2.0 403 Calls from outside are not served");
 	rig_no_event(&r);
 	r.conf.sources[0].prefix = 24;
-	say_from(&r, "198.51.100.7", (struct word){.method = "INVITE", .body = RIG_SDP, .branch = "far", .call_id = "far"});
+	say_from(&r, "198.51.100.7",
+	    (struct word){.method = "INVITE", .body = RIG_SDP, .branch = "far", .call_id = "far"});
 	rig_drain(&r);
 	rig_no_event(&r);
 	assert_int_equal(rig_stat(&r, STAT_sip_invites_refused), 2);
@@ -579,7 +580,11 @@ static void hold_of_an_inbound_leg_is_answered_and_told(void **state)
 	char tag[64];
 	rig_open(&r, SERVES);
 	(void)up(&r, tag);
-	say(&r, (struct word){.method = "INVITE", .branch = "hold", .to_tag = tag, .cseq = 2, .body = RIG_SDP_DIR("sendonly")});
+	say(&r, (struct word){.method = "INVITE",
+	            .branch = "hold",
+	            .to_tag = tag,
+	            .cseq = 2,
+	            .body = RIG_SDP_DIR("sendonly")});
 	rig_hear(&r, &h, "SIP/2.0 200 ");
 	assert_true(heard_has(&h, "a=recvonly\r\n"));
 	rig_event(&r, DP_EV_HELD);
