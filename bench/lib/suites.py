@@ -33,6 +33,7 @@ class Chart(NamedTuple):
 PARSE = ["{src}/bench/parse/suite", "--build", "{build}"]
 RELAY = ["{src}/bench/relay/suite", "--build", "{build}", "--scratch", "{scratch}"]
 SIGNAL = ["{src}/bench/signal/suite", "--build", "{build}", "--scratch", "{scratch}"]
+TCP = ["{build}/bench/tcp/tcp_bench"]
 CONTROL = ["{src}/bench/control/suite", "--build", "{build}", "--scratch", "{scratch}"]
 CALL = ["{src}/bench/call/suite", "--build", "{build}", "--scratch", "{scratch}"]
 
@@ -43,6 +44,8 @@ SUITES = [
           [SIGNAL], [[*SIGNAL, "--quick"]], 900, 90, root=True),
     Suite("relay", "RTP through one worker: memory rings, veth, beside rtpengine and testpmd",
           [RELAY], [[*RELAY, "--quick"]], 300, 60, root=True),
+    Suite("tcp", "one request over our own TCP in memory, by connections",
+          [[*TCP, n, "200000", "9"] for n in ("1", "1000", "5000", "20000")], [[*TCP, n, "100000", "5"] for n in ("1000", "5000")], 120, 60),
     Suite("control", "ring round trip, REST creates, webhooks",
           [CONTROL], [[*CONTROL, "--quick"]], 240, 60, root=True),
     Suite("call", "the whole product: REST, two legs, TwiML, callbacks; a rate sweep and overload",
