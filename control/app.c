@@ -239,6 +239,8 @@ static int start_services(struct app *a)
 		return complain("webhook", "libcurl or its resolver cannot start");
 	a->cache =
 	    a->conf->webhook_cache_kb ? http_cache_new((size_t)a->conf->webhook_cache_kb * 1024) : NULL;
+	if (*a->conf->webhook_ca_file)
+		http_client_trust(a->http, a->conf->webhook_ca_file);
 	http_client_use_dns(a->http, a->dns);
 	http_client_deadlines(a->http, a->conf->webhook_connect_ms, a->conf->webhook_total_ms);
 	http_client_hosts(a->http, a->conf->webhook_per_host, a->conf->webhook_failures, APP_HOST_PAUSE_MS);

@@ -27,13 +27,19 @@ static bool is_live(const char *name)
 	return false;
 }
 
+/* Of the sections above, what parts were made with. */
+static bool is_fixed(const char *name)
+{
+	return strcmp(name, "webhook.cache") == 0 || strcmp(name, "webhook.last_good") == 0 ||
+	       strcmp(name, "webhook.ca_file") == 0;
+}
+
 /* HTTPS is what the port was opened with, or not. */
 static bool stays(const struct config *now, const struct config *next, const struct config_row *row)
 {
 	bool tls = strncmp(row->name, "rest.tls_", 9) == 0;
-	if (strcmp(row->name, "webhook.cache") == 0 || strcmp(row->name, "webhook.last_good") == 0)
-		return true;
-	return !is_live(row->name) || (tls && !*now->rest_tls_cert != !*next->rest_tls_cert);
+	return is_fixed(row->name) || !is_live(row->name) ||
+	       (tls && !*now->rest_tls_cert != !*next->rest_tls_cert);
 }
 
 static size_t bytes_of(const struct config *c, const struct config_row *row)

@@ -64,6 +64,7 @@ struct config {
 	uint32_t webhook_connect_ms, webhook_total_ms, webhook_in_flight;
 	uint32_t webhook_per_host, webhook_failures, webhook_cache_kb;
 	bool webhook_last_good;
+	char webhook_ca_file[256];
 	uint32_t callback_retry_ms, callback_age_s;
 	struct target_policy policy; /* targets.allow */
 	bool dns_naptr, dns_srv;

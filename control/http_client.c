@@ -487,6 +487,11 @@ void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t 
 	h->total_ms = total_ms;
 }
 
+void http_client_trust(struct http_client *h, const char *ca_file)
+{
+	h->easies.ca_file = ca_file;
+}
+
 void http_client_use_dns(struct http_client *h, struct dns *d)
 {
 	if (h->own_dns)

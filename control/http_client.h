@@ -78,6 +78,9 @@ struct http_client *http_client_new(
 void http_client_free(struct http_client *h);
 /* Without this, one of its own with the system's name servers. d must outlive h. */
 void http_client_use_dns(struct http_client *h, struct dns *d);
+/* PEM file of the authorities that servers' certificates may come from, instead of the system's. Before the first
+ * request; borrowed. */
+void http_client_trust(struct http_client *h, const char *ca_file);
 /* What a request with 0 gets instead of 5000 and 15000. total counts from the start of the request (not while it
  * waits for a place) and includes names and redirects. */
 void http_client_deadlines(struct http_client *h, uint32_t connect_ms, uint32_t total_ms);

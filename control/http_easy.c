@@ -283,6 +283,8 @@ static bool set_request(CURL *easy, const struct http_job *j)
 	SET(URL, j->url);
 	SET(CONNECTTIMEOUT_MS, (long)j->connect_ms);
 	SET(HTTPHEADER, j->conditional ? j->conditional : j->headers);
+	/* Once a server has said that it speaks HTTP/2 one connection does for many. Without TLS nobody says so. */
+	SET(PIPEWAIT, strncasecmp(j->url, "https", 5) == 0 ? 1L : 0L);
 	SET(RESOLVE, j->resolve);
 	SET(COOKIELIST, "ALL");
 	if (j->jar)
@@ -304,7 +306,8 @@ static CURL *take_easy(struct http_easies *e)
 	if (e->n)
 		return e->idle[--e->n];
 	CURL *easy = curl_easy_init();
-	if (easy && !set_limits(easy)) {
+	if (easy && (!set_limits(easy) ||
+	                (e->ca_file && curl_easy_setopt(easy, CURLOPT_CAINFO, e->ca_file) != CURLE_OK))) {
 		curl_easy_cleanup(easy);
 		return NULL;
 	}

@@ -24,6 +24,7 @@ struct http_origin {
 struct http_easies {
 	CURL **idle;
 	uint32_t n, cap;
+	const char *ca_file; /* NULL: the system's authorities */
 };
 void http_easies_fini(struct http_easies *e);
 
