@@ -19,6 +19,7 @@
 #define RX_BURST       NET_BURST
 #define HANDOVER_BURST 32u
 #define CMDS_PER_TURN  32u
+#define CMDS_AT_ONCE   8u /* looked at together, so that what each needs is fetched while the others are worked on */
 #define COUNT_NS       1000000000ull /* between two counts of the pools */
 #define BLOCKED_NS     1000000ull    /* how long to sleep while control does not take its events */
 
@@ -499,12 +500,27 @@ static uint32_t take_handed(struct worker *w, uint64_t now)
 	return done;
 }
 
+/* What the next commands need is on its way when they are taken. */
+static void fetch_commands(struct worker *w)
+{
+	const struct dp_cmd *c[CMDS_AT_ONCE];
+	uint32_t n = 0;
+	while (n < CMDS_AT_ONCE && (c[n] = dp_ring_peek_at(w->env.cmds, n)))
+		n++;
+	for (unsigned step = 0; step < SIP_SOON_STEPS; step++) {
+		for (uint32_t i = 0; i < n; i++)
+			sip_command_soon(w->sip, c[i], step);
+	}
+}
+
 /* A command may bring an event at once, so none is taken while SIP could not keep it. */
 static uint32_t take_commands(struct worker *w, uint64_t now)
 {
 	uint32_t done = 0;
 	struct dp_cmd *c;
 	while (done < CMDS_PER_TURN && sip_may_take(w->sip) && (c = dp_ring_peek(w->env.cmds))) {
+		if (done % CMDS_AT_ONCE == 0)
+			fetch_commands(w);
 		sip_command(w->sip, c, now);
 		dp_cmd_wipe(c);
 		dp_ring_release(w->env.cmds);

@@ -104,15 +104,20 @@ uint32_t dp_ring_room(const struct dp_ring *r)
 	return r->mask + 1 - (__atomic_load_n(&r->tail, __ATOMIC_RELAXED) - head);
 }
 
-void *dp_ring_peek(struct dp_ring *r)
+void *dp_ring_peek_at(struct dp_ring *r, uint32_t n)
 {
 	uint32_t head = __atomic_load_n(&r->head, __ATOMIC_RELAXED);
-	if (head == r->tail_seen) {
+	if (r->tail_seen - head <= n) {
 		r->tail_seen = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE);
-		if (head == r->tail_seen)
+		if (r->tail_seen - head <= n)
 			return NULL;
 	}
-	return slot_at(r, head);
+	return slot_at(r, head + n);
+}
+
+void *dp_ring_peek(struct dp_ring *r)
+{
+	return dp_ring_peek_at(r, 0);
 }
 
 void dp_ring_release(struct dp_ring *r)

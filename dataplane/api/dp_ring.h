@@ -26,6 +26,7 @@ uint32_t dp_ring_room(const struct dp_ring *r);
 
 /* Consumer. peek: oldest slot or NULL; it stays valid until release. */
 void *dp_ring_peek(struct dp_ring *r);
+void *dp_ring_peek_at(struct dp_ring *r, uint32_t n); /* the one n behind the oldest; NULL: not there yet */
 void dp_ring_release(struct dp_ring *r);
 bool dp_ring_sleep(struct dp_ring *r); /* true: nothing there and `sleeping` is set; false: do not sleep */
 void dp_ring_awake(struct dp_ring *r); /* clear `sleeping` */

@@ -110,16 +110,20 @@ static struct media_leg *leg_at(struct media *m, uint32_t idx)
 	return &m->legs[idx];
 }
 
+void media_fetch_leg(const struct media *m, uint32_t idx)
+{
+	const char *leg = (const char *)&m->legs[idx];
+	for (size_t at = 0; at < sizeof *m->legs; at += 64)
+		__builtin_prefetch(leg + at, 1);
+	__builtin_prefetch(&m->ports.free_at[idx]);
+}
+
 /* The port that has rested longest is the one whose leg the caches have forgotten longest. */
 static void fetch_next(const struct media *m)
 {
 	uint32_t next = ports_next(&m->ports);
-	if (next == PORTS_NONE)
-		return;
-	const char *leg = (const char *)&m->legs[next];
-	for (size_t at = 0; at < sizeof *m->legs; at += 64)
-		__builtin_prefetch(leg + at, 1);
-	__builtin_prefetch(&m->ports.free_at[next]);
+	if (next != PORTS_NONE)
+		media_fetch_leg(m, next);
 }
 
 static uint32_t take_port(struct media *m, uint8_t fam, uint64_t now)

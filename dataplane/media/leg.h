@@ -46,6 +46,8 @@ void media_udp_in(struct media *m, struct udp_in *in, uint64_t now);
  * returns what media_fetch_peer takes. Change nothing. */
 uint32_t media_fetch(const struct media *m, const struct udp_in *in);
 void media_fetch_peer(const struct media *m, uint32_t idx);
+/* A media leg will be agreed, bridged or closed soon. */
+void media_fetch_leg(const struct media *m, uint32_t idx);
 /* Which worker owns this port (for handing packets over); 0xffff: outside the range. */
 uint16_t media_port_owner(const struct dp_conf *conf, uint16_t port);
 /* legs: media legs open. ports: port pairs open or resting in quarantine at `now`. */

@@ -62,6 +62,30 @@ struct leg *leg_open(struct sip *s, uint64_t cookie, const struct ip_sock *far)
 	return l;
 }
 
+static void fetch(const void *p, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += 64)
+		__builtin_prefetch((const char *)p + at, 1);
+}
+
+void leg_fetch(const struct sip *s, uint32_t idx)
+{
+	__builtin_prefetch(&s->legs.next[idx], 1);
+	fetch(s->legs.mem + (size_t)idx * s->legs.obj_bytes, sizeof(struct leg));
+}
+
+void leg_fetch_parts(const struct sip *s, uint32_t idx)
+{
+	const struct leg *l = pool_at(&s->legs, idx);
+	if (!l)
+		return;
+	fetch(l->dialog.text, DIALOG_BRIEF_BYTES);
+	if (l->media != MEDIA_NONE)
+		media_fetch_leg(s->env.media, l->media);
+	if (l->peer)
+		leg_fetch(s, dp_leg_index(l->peer));
+}
+
 /* ---- events */
 
 struct dp_event *leg_event(struct leg *l, enum dp_ev_type type, uint64_t now)

@@ -81,6 +81,10 @@ static inline struct leg *leg_at(struct sip *s, uint32_t idx)
 	return idx == TXN_NO_INDEX ? NULL : pool_at(&s->legs, idx);
 }
 
+/* The leg of this slot will be used soon: fetch it; and, when it has come, its text, its media and its peer. */
+void leg_fetch(const struct sip *s, uint32_t idx);
+void leg_fetch_parts(const struct sip *s, uint32_t idx);
+
 /* How a leg ended, for control. m: the message whose X- headers and Reason go with it; may be NULL. */
 struct leg_end {
 	enum dp_end_cause cause;

@@ -215,6 +215,24 @@ void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now)
 		sip_count(s, STAT_cmd_bad);
 }
 
+/* Which legs a command is about; those of an ORIGINATE are not there yet. */
+static void soon(const struct sip *s, dp_leg h, unsigned step)
+{
+	uint32_t i = dp_leg_index(h);
+	if (!h || i >= s->legs.size)
+		return;
+	if (step == 0)
+		leg_fetch(s, i);
+	else
+		leg_fetch_parts(s, i);
+}
+
+void sip_command_soon(const struct sip *s, const struct dp_cmd *c, unsigned step)
+{
+	soon(s, c->leg, step);
+	soon(s, c->peer, step);
+}
+
 /* ---- packets, errors, turns */
 
 void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now)

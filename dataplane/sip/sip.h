@@ -44,6 +44,10 @@ void sip_free(struct sip *s);
  * command, after sip_turn. */
 bool sip_may_take(struct sip *s);
 void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now);
+/* The same command will be taken soon: fetch what it needs, in steps 0 to SIP_SOON_STEPS - 1 with some time in between.
+ * Changes nothing. */
+#define SIP_SOON_STEPS 2
+void sip_command_soon(const struct sip *s, const struct dp_cmd *c, unsigned step);
 void sip_udp_in(struct sip *s, struct udp_in *in, uint64_t now); /* takes the packet */
 /* What another worker's stream_in handed over, and its stream_out (takes the packet). */
 void sip_stream_in(struct sip *s, struct span text, const struct ip_sock *src, uint64_t now);
