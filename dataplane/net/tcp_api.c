@@ -129,14 +129,17 @@ int tcp_write(struct tcp_conn *c, const void *data, uint32_t n, uint64_t now)
 {
 	if (c->state == TCP_CLOSED || c->flags & CF_CLOSE)
 		return -EPIPE;
-	if (!has_room(c, n, now)) {
+	bool room = has_room(c, n, now);
+	if (c->state == TCP_CLOSED) /* it was itself the one that was stuck */
+		return -EPIPE;
+	if (!room) {
 		stat_inc(c->t->stats, STAT_tcp_write_refused);
 		c->flags |= CF_ROOM;
 		if (!c->out_head) { /* others have it all: ask again */
 			tcp_again(c, now + 10 * TCP_MS);
 			tcp_timer_set(c);
 		}
-		return c->state == TCP_CLOSED ? -EPIPE : -ENOBUFS;
+		return -ENOBUFS;
 	}
 	take(c, data, n);
 	tcp_work(c);

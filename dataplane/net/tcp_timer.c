@@ -258,6 +258,8 @@ void tcp_timer_set(struct tcp_conn *c)
 	uint64_t at = c->rtx_at < c->ack_at ? c->rtx_at : c->ack_at;
 	at = c->idle_at < at ? c->idle_at : at;
 	at = c->again_at < at ? c->again_at : at;
+	if (c->state == TCP_CLOSED) /* its memory may serve another soon */
+		return;
 	if (at != TCP_NEVER && (!wtimer_armed(&c->timer) || at < c->timer.at))
 		wheel_arm(c->t->wheel, &c->timer, at, on_timer);
 }
