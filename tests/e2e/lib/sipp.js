@@ -11,7 +11,7 @@ let nextPort = 5100;
 let nextMedia = 20000;
 const running = new Set();
 
-// opt: ip (10.77.0.11), delay_ms (-d), calls (-m, 1), echo, code and reason (refuse), max_ms (60000)
+// opt: ip (10.77.0.11), tcp (t1, tn), delay_ms (-d), calls (-m, 1), echo, code and reason (refuse), max_ms (60000)
 class Sipp {
 	constructor(scenario, opt = {}) {
 		this.ip = opt.ip || '10.77.0.11';
@@ -32,6 +32,7 @@ class Sipp {
 			'-p', String(this.port), '-mi', this.ip, '-mp', String(this.media), '-nostdin',
 			'-d', String(o.delay_ms === undefined ? 100 : o.delay_ms), '-m', String(o.calls || 1),
 			'-recv_timeout', String(o.recv_ms || 30000), '-trace_err', '-error_file', `${this.log}.err`];
+		if (o.tcp) a.push('-t', o.tcp, '-max_socket', '1000');
 		if (o.echo) a.push('-rtp_echo');
 		if (o.service) a.push('-s', o.service);
 		if (o.calls > 100) a.push('-l', String(o.calls));
@@ -70,7 +71,7 @@ class Sipp {
 		}
 		const hex = [...this.ip.split('.')].reverse().map((x) => Number(x).toString(16).padStart(2, '0')).join('');
 		const want = `${hex}:${this.port.toString(16).padStart(4, '0')}`.toUpperCase();
-		return host.inPeersSync(['cat', '/proc/net/udp']).stdout.includes(want);
+		return host.inPeersSync(['cat', `/proc/net/${this.opt.tcp ? 'tcp' : 'udp'}`]).stdout.includes(want);
 	}
 
 	// The scenario ran to its end as written: exit code 0.
