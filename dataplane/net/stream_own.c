@@ -249,8 +249,11 @@ static uint16_t own_owner(const struct stream *s, const struct ip_in *in, uint16
 static void settings(struct tcp_conf *k, const struct dp_conf *conf, uint16_t worker)
 {
 	const uint32_t share = PORTS / conf->workers, lo = STREAM_OWN_PORT_LO + worker * share;
-	tcp_conf_defaults(k, conf->conns_max, conf->mtu);
-	k->peer_conns_max = conf->conns_peer_max < conf->conns_max ? conf->conns_peer_max : conf->conns_max;
+	/* The layer above keeps the limits: it knows which connections have never brought a message. Our own are a little
+	 * further away, for what comes before it hears of it. */
+	const uint32_t spare = 64 + conf->conns_max / 8, most = conf->conns_max + spare;
+	tcp_conf_defaults(k, most, conf->mtu);
+	k->peer_conns_max = conf->conns_peer_max + spare < most ? conf->conns_peer_max + spare : most;
 	k->port_lo = (uint16_t)lo;
 	k->port_hi = (uint16_t)(lo + share - 1);
 	k->connect_ms = conf->conn_setup_ms;
