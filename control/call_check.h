@@ -33,5 +33,7 @@ uint32_t call_events_of(struct span words, uint32_t *unknown);
     uint32_t max, uint32_t dflt, uint32_t *out);
 /* Not longer than TWIML_CHARACTERS_MAX characters? NULL is fine. */
 [[nodiscard]] int call_check_twiml(const char *twiml, struct call_error *err);
+/* call_extras.c: the values of parameters that have no effect yet. */
+[[nodiscard]] int call_check_extras(const struct form *params, struct call_error *err);
 
 #endif

@@ -281,10 +281,15 @@ static void note_params(struct wish *w)
 		note_param(w, w->params->pairs[i].name);
 }
 
+static int check_extras(struct wish *w)
+{
+	return call_check_extras(w->params, w->err);
+}
+
 typedef int check_fn(struct wish *w);
 
 static check_fn *const checks[] = {check_to, check_from, check_program, check_fallback, check_callback,
-    check_times, check_digits, check_auth};
+    check_times, check_digits, check_auth, check_extras};
 
 static bool accepted(struct wish *w)
 {

@@ -162,6 +162,33 @@ static void sip_credentials_are_checked_and_go_into_the_originate(void **state)
 	assert_null(strstr(w.log, "s3cret"));
 }
 
+static void values_of_parameters_without_effect_are_checked(void **state)
+{
+	char sid[35];
+	uint32_t live = 0;
+	REFUSED(21234, "To", TO, "Url", URL, "MachineDetection", "Perhaps");
+	REFUSED(21234, "To", TO, "Url", URL, "MachineDetectionTimeout", "2");
+	REFUSED(21234, "To", TO, "Url", URL, "MachineDetectionTimeout", "61");
+	REFUSED(21234, "To", TO, "Url", URL, "MachineDetectionSpeechThreshold", "999");
+	REFUSED(21234, "To", TO, "Url", URL, "MachineDetectionSpeechEndThreshold", "5001");
+	REFUSED(21234, "To", TO, "Url", URL, "MachineDetectionSilenceTimeout", "1999");
+	REFUSED(21234, "To", TO, "Url", URL, "AsyncAmd", "maybe");
+	REFUSED(21609, "To", TO, "Url", URL, "AsyncAmdStatusCallback", "/relative");
+	REFUSED(21209, "To", TO, "Url", URL, "AsyncAmdStatusCallbackMethod", "PUT");
+	REFUSED(20422, "To", TO, "Url", URL, "Record", "yes");
+	REFUSED(20422, "To", TO, "Url", URL, "RecordingChannels", "stereo");
+	REFUSED(20422, "To", TO, "Url", URL, "RecordingTrack", "left");
+	REFUSED(21609, "To", TO, "Url", URL, "RecordingStatusCallback", "ftp://x");
+	REFUSED(21209, "To", TO, "Url", URL, "RecordingStatusCallbackMethod", "HEAD");
+	REFUSED(20422, "To", TO, "Url", URL, "RecordingStatusCallbackEvent", "completed started");
+	REFUSED(20422, "To", TO, "Url", URL, "Trim", "trim");
+	REFUSED(20422, "To", TO, "Url", URL, "Byoc", "BY12");
+	world_call(&w, sid, "To", TO, "Url", URL, "MachineDetection", "DetectMessageEnd",
+	    "MachineDetectionTimeout", "60", "RecordingStatusCallbackEvent", "in-progress completed",
+	    "RecordingStatusCallbackEvent", "absent", "Record", "true", "Trim", "do-not-trim", "AsyncAmd",
+	    "True", NULL);
+}
+
 static void events_may_be_repeated_or_in_one_value(void **state)
 {
 	struct call *call = world_create(&w, &err, "To", TO, "Url", URL, "StatusCallback", "http://h/",
@@ -229,6 +256,7 @@ int main(void)
 	    T(methods_and_numbers_are_checked),
 	    T(a_callback_url_with_an_underscore_in_its_host_is_refused),
 	    T(sip_credentials_are_checked_and_go_into_the_originate),
+	    T(values_of_parameters_without_effect_are_checked),
 	    T(events_may_be_repeated_or_in_one_value),
 	    T(unknown_and_unbuilt_parameters_are_told_once_the_call_exists),
 	    T(a_dropped_header_is_told),
