@@ -193,7 +193,7 @@ static int set_up(struct store_sql *q, char err[256])
 	q->durable = true;
 	if (run(q, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 	           " PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=2000;"
-	           " PRAGMA cache_size=-16384") < 0)
+	           " PRAGMA cache_size=-4096") < 0)
 		return -1;
 	int rc = check_schema(q, err);
 	if (rc != 0)
