@@ -4,7 +4,6 @@
  *   tcp_tap kernel IP            the same service by kernel sockets
  *   tcp_tap rate IP SECONDS WINDOW    requests of 391 bytes pipelined, WINDOW unanswered at a time; prints JSON
  *   tcp_tap transfer IP COUNT SEED    connections with bytes of either side's choice, each checked; prints JSON
- *   tcp_tap slow                 0 when this build has sanitizers in it
  * Service: port 5060 answers each 391 bytes by 300; port 5061 sends back what it gets, turned by one (b + 1). */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,11 +23,6 @@
 #include "dataplane/net/host.h"
 #include "dataplane/net/stream_own.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#define SLOW true
-#else
-#define SLOW false
-#endif
 #define REQUEST  391u
 #define RESPONSE 300u
 #define PORT     5060
@@ -356,8 +350,6 @@ int main(int argc, char **argv)
 	else if (argc == 5 && strcmp(argv[1], "transfer") == 0)
 		transfers(
 		    argv[2], (uint32_t)strtoul(argv[3], NULL, 10), (uint32_t)strtoul(argv[4], NULL, 10));
-	else if (argc == 2 && strcmp(argv[1], "slow") == 0)
-		return SLOW ? 0 : 1;
 	else
 		return 2;
 	return 0;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Our TCP against Linux's over a TAP device, with packets dropped by iptables; and beside it Linux against itself over a
-veth with the same drops. Two namespaces of its own. Prints TAP. Needs root, iptables and ethtool, else it is skipped (77).
-TCP_WIRE_TRANSFERS: how many transfers (default 150)."""
+"""Our TCP against Linux's over a TAP device, with packets dropped by iptables. With --rates no test but a measurement: how
+fast one connection is, beside Linux against itself over a veth with the same drops. Two namespaces of its own. Prints TAP. Needs root, iptables and ethtool, else it is skipped (77).
+TCP_WIRE_TRANSFERS: how many transfers (default 50)."""
 import json
 import os
 import shutil
@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 TAP = sys.argv[1]
+RATES = "--rates" in sys.argv
 A, B = f"tcpw{os.getpid()}-a", f"tcpw{os.getpid()}-b"
 OURS, THEIRS, FAR = "10.78.0.2", "10.78.0.1", "10.79.0.2"
 LOSS = "0.01"
@@ -71,26 +72,29 @@ def ok(good, name, note):
     return good
 
 
-def run():
-    n = os.environ.get("TCP_WIRE_TRANSFERS", "150")
-    clean = ask("transfer", OURS, "40", "1")
-    good = ok(clean["transfers"] == 40, "tcp_transfers_with_linux_are_byte_exact", clean)
+def rates():
+    """The gates of the measurement, printed and judged: one connection of each, without and with loss."""
     fast = ask("rate", OURS, "0.5", "256"), ask("rate", FAR, "0.5", "256")
-    print(f"# without loss: ours {fast[0]}, linux {fast[1]}")
+    print(f"without loss: ours {fast[0]}, linux {fast[1]}")
     drop(LOSS)
-    lossy = ask("transfer", OURS, n, "1000")
-    good &= ok(lossy["transfers"] == int(n), "tcp_transfers_with_linux_at_1_percent_loss_are_byte_exact", lossy)
-    if subprocess.run([TAP, "slow"], check=False).returncode == 0:
-        print("# a build with sanitizers: rates are not compared")
-        return good
     ours, linux = [], []
     for _ in range(3):
         ours.append(ask("rate", OURS, "1", "256"))
         linux.append(ask("rate", FAR, "1", "256"))
     best = [max(r["rate"] for r in x) for x in (ours, linux)]
-    good &= ok(best[0] >= best[1] / 2, "one_connection_at_1_percent_loss_carries_half_of_what_linux_does", f"ours {ours} linux {linux}")
-    stall = sorted(r["stall_ms"] for r in ours)
-    good &= ok(stall[1] < 500, "no_stall_over_half_a_second_at_1_percent_loss", f"median of the longest of each run, ms: {stall}")
+    stall = sorted(r["stall_ms"] for r in ours)[1]
+    print(f"at 1 % loss: ours {ours}, linux {linux}")
+    print(f"ratio {best[0] / best[1]:.2f} (gate: at least 0.5), median of the longest stalls {stall} ms (gate: below 500)")
+    return best[0] >= best[1] / 2 and stall < 500
+
+
+def run():
+    n = os.environ.get("TCP_WIRE_TRANSFERS", "50")
+    clean = ask("transfer", OURS, "40", "1")
+    good = ok(clean["transfers"] == 40, "tcp_transfers_with_linux_are_byte_exact", clean)
+    drop(LOSS)
+    lossy = ask("transfer", OURS, n, "1000")
+    good &= ok(lossy["transfers"] == int(n), "tcp_transfers_with_linux_at_1_percent_loss_are_byte_exact", lossy)
     return good
 
 
@@ -100,10 +104,11 @@ def main():
         return 77
     try:
         up()
-        good = run()
+        good = rates() if RATES else run()
     finally:
         down()
-    print(f"1..{count}")
+    if not RATES:
+        print(f"1..{count}")
     return 0 if good else 1
 
 
