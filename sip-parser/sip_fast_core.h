@@ -52,8 +52,10 @@ FAST uint32_t addr_params(struct walk *w, uint32_t z, struct sip_core_addr *a)
 }
 
 /* A name-addr from byte `at`, which the value's end does not precede. */
-FAST uint32_t addr_at(struct walk *w, uint32_t at, struct sip_core_addr *a)
+static __attribute__((noinline)) uint32_t addr_at(
+    const struct walk *from, uint32_t at, struct sip_core_addr *a)
 {
+	struct walk here = *from, *w = &here;
 	walk_to(w, at);
 	a->display = a->params = a->tag = (struct sip_at){0};
 	a->star = false;
@@ -104,8 +106,10 @@ FAST bool via_param_at(struct walk *w, struct sip_core_via *v, const struct para
 }
 
 /* One Via element from byte `at`. */
-FAST uint32_t via_at(struct walk *w, uint32_t at, struct sip_core_via *v)
+static __attribute__((noinline)) uint32_t via_at(
+    const struct walk *first, uint32_t at, struct sip_core_via *v)
 {
+	struct walk here = *first, *w = &here;
 	bool v4;
 	struct param p;
 	if (w->limit - w->b < at + 16 || load_8(w->b + at) != WORD("SIP/2.0/"))

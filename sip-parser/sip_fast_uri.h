@@ -12,22 +12,33 @@
 struct walk {
 	const struct sip_msg *m;
 	const char *b, *limit;
-	uint32_t word;
-	uint64_t bits;
+	uint32_t base; /* the byte of bit 0 */
+	uint64_t bits; /* never 0 */
 };
+
+/* Seldom: the next word that has marks. The word behind the last block has them all. */
+FAST void walk_on(struct walk *w)
+{
+	do {
+		w->base += 64;
+		w->bits = w->m->marks[w->base >> 6];
+	} while (!w->bits);
+}
 
 FAST void walk_to(struct walk *w, uint32_t at)
 {
-	w->word = at >> 6;
-	w->bits = w->m->marks[w->word] & ~UINT64_C(0) << (at & 63);
+	w->base = at & ~63u;
+	w->bits = w->m->marks[at >> 6] & ~UINT64_C(0) << (at & 63);
+	if (!w->bits)
+		walk_on(w);
 }
 
 FAST uint32_t walk_next(struct walk *w)
 {
-	while (!w->bits)
-		w->bits = w->m->marks[++w->word];
-	uint32_t at = w->word * 64 + (uint32_t)__builtin_ctzll(w->bits);
+	uint32_t at = w->base + (uint32_t)__builtin_ctzll(w->bits);
 	w->bits &= w->bits - 1;
+	if (!USUAL(w->bits != 0))
+		walk_on(w);
 	return at;
 }
 
