@@ -148,12 +148,12 @@ static bool odd_bytes(const struct sip_msg *m)
 	return false;
 }
 
-/* 5: a method that is a token, but no name. */
+/* 5: a method that is a token, but no name; sofia: or not one of its own that begins with the letter of one. */
 static bool odd_method(const struct sip_msg *m)
 {
 	struct sip_cseq c;
 	uint32_t off;
-	if (sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off) < 0)
+	if (sip_cseq_parse(&c, sip_msg_val(m, SIP_H_CSEQ), &off) < 0 || c.method == SIP_UNKNOWN)
 		return true;
 	for (uint32_t i = 0; i < c.method_text.len; i++) {
 		if (!ascii_is(c.method_text.p[i], ASCII_ALPHA))
@@ -180,10 +180,49 @@ static bool multipart(const struct sip_msg *m)
 	return m->body.len && sip_multipart_open(&mp, sip_msg_val(m, SIP_H_CONTENT_TYPE), m->body) == 0;
 }
 
+/* 8: a host of one character, a password that is there and empty. */
+static bool short_uri(struct span text)
+{
+	struct sip_uri u;
+	uint32_t off;
+	return sip_uri_parse(&u, text, &off) == 0 &&
+	       (u.host.len == 1 || (u.password.p && u.password.len == 0));
+}
+
+static bool short_uri_in(const struct sip_msg *m)
+{
+	bool is = m->is_request && short_uri(m->ruri);
+	for (uint32_t i = 0; i < m->n_hdrs && !is; i++) {
+		struct span rest = needed(m->ids[i]) ? sip_hdr_val(m, &m->hdrs[i]) : (struct span){0}, e;
+		struct sip_addr a;
+		uint32_t off;
+		while (!is && sip_list_next(&rest, &e))
+			is = sip_addr_parse(&a, e, &off) == 0 && short_uri(a.uri_text);
+	}
+	return is;
+}
+
+/* 9: SIP/2.0 in other letters than capitals. */
+static bool odd_version(const struct sip_msg *m)
+{
+	return !span_eq(m->version, SPAN("SIP/2.0"));
+}
+
 static bool peer_may_refuse(const struct peer *p, const struct sip_msg *m)
 {
+	bool osip = strcmp(p->name, "osip") == 0;
 	return strict_on_others(p, m) || foreign_uri(m) || odd_bytes(m) || odd_method(m) || odd_call_id(m) ||
-	       (strcmp(p->name, "osip") == 0 && multipart(m));
+	       (osip && (multipart(m) || short_uri_in(m) || odd_version(m)));
+}
+
+/* 4: an escaped NUL ends the text of who unescapes into a C string. */
+static bool has_escaped_nul(struct span s)
+{
+	for (uint32_t i = 0; i + 2 < s.len; i++) {
+		if (memcmp(s.p + i, "%00", 3) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool field_may_differ(const struct sip_msg *m, enum diff_field f, const char *peer)
@@ -193,6 +232,7 @@ static bool field_may_differ(const struct sip_msg *m, enum diff_field f, const c
 		return true;
 	switch (f) {
 	case DIFF_RURI_USER:
+		return other_scheme(m->ruri) || has_escaped_nul(m->ruri);
 	case DIFF_RURI_HOST:
 	case DIFF_RURI_PORT:
 		return other_scheme(m->ruri);
