@@ -130,6 +130,8 @@ static __attribute__((noinline)) uint32_t lines_whole(
 	return (uint32_t)(p - buf);
 }
 
+#include "sip-parser/sip_fast_masks.h"
+
 /* Sixteen lines at a time: the words of name and value, made apart, then put side by side. */
 FAST bool hdrs_to(struct sip_hdr *h, const uint16_t *at, uint32_t n)
 {

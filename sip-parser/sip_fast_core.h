@@ -338,8 +338,22 @@ FAST bool core_type(struct walk *w, struct sip_at *to)
 	return sip_media_type_ok(sip_hdr_val(w->m, h));
 }
 
+/* The marks of an index that did not make them. */
+static __attribute__((noinline)) void marks_make(struct sip_msg *m)
+{
+	uint32_t n = (uint32_t)(m->body.p - m->base), off = 0;
+	for (; n - off >= 64; off += 64)
+		m->marks[off >> 6] = block_of(m->base + off).mark;
+	if (off < n)
+		m->marks[off >> 6] = block_tail(m->base + off, n - off).mark;
+	m->marks[(n + 63) >> 6] = ~UINT64_C(0);
+	m->due = false;
+}
+
 static bool core_msg(struct sip_msg *m, struct sip_core *c)
 {
+	if (m->due)
+		marks_make(m);
 	struct walk w = {.m = m, .b = m->base, .limit = m->base + m->len};
 	uint16_t used = 0;
 	if (m->twice || !m->first[SIP_H_VIA] || !m->first[SIP_H_FROM] || !m->first[SIP_H_TO] ||

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The index pass over the lines of sip_fast_lines.h; included once by each variant, which has defined
+/* The index pass over the lines of sip_fast_pairs.h; included once by each variant, which has defined
  *
- *   struct block, FAST struct block block_of(const char *p)           of 64 bytes
- *   FAST struct block block_tail(const char *p, uint32_t n)   of n < 64 bytes; the bits behind them are 0 in lf, cr
- *   FAST uint32_t lines_whole(m, l, c, buf, len)       lines_in for as many blocks without the empty line as it likes, from
- *                                                      byte 64 on; where it stopped
+ *   FAST bool index_lines(m, l, buf, len)              all lines up to the empty one, at least one header; m->due is what
+ *                                                      it says of the marks. False: unusual
+ *   FAST bool has_blank(m, at, n)                      SP or HTAB among n bytes from byte `at`
  *   FAST bool hdrs_to(struct sip_hdr *h, const uint16_t *at, uint32_t n)   n lines (at as in struct lines), each with one space
  *                                                      before its value and none behind it. May write any lines behind
  *                                                      them, up to SIP_HDRS_MAX; false: a name is too long for
@@ -14,23 +13,6 @@
  *                                                      value is not one space behind a colon and right before the line end
  */
 #include <stddef.h>
-
-/* The marks at and behind byte `at`, 57 of them at least. */
-FAST uint64_t marks_at(const uint64_t *marks, uint32_t at)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return load_8((const char *)marks + (at >> 3)) >> (at & 7);
-#else
-	uint32_t w = at >> 6, s = at & 63;
-	return marks[w] >> s | marks[w + 1] << 1 << (63 - s);
-#endif
-}
-
-/* The first mark at or behind byte `at`, within 57 bytes; else a byte that is no mark. */
-FAST uint32_t mark_from(const uint64_t *marks, uint32_t at)
-{
-	return at + (uint32_t)__builtin_ctzll(marks_at(marks, at) | UINT64_C(1) << 56);
-}
 
 FAST bool index_status(struct sip_msg *m, const char *buf, uint32_t e)
 {
@@ -42,23 +24,6 @@ FAST bool index_status(struct sip_msg *m, const char *buf, uint32_t e)
 	m->status = (uint16_t)code;
 	m->reason = span_of(buf + 12, e - 12);
 	return true;
-}
-
-/* SP or HTAB at one of the marks of n bytes from byte `at`. */
-FAST bool has_blank(const struct sip_msg *m, uint32_t at, uint32_t n)
-{
-	uint32_t e = at + n;
-	while (at < e) {
-		uint64_t bits = marks_at(m->marks, at);
-		uint32_t step = e - at < 56 ? e - at : 56;
-		for (bits &= (UINT64_C(1) << step) - 1; bits; bits &= bits - 1) {
-			char c = m->base[at + (uint32_t)__builtin_ctzll(bits)];
-			if (c == ' ' || c == '\t')
-				return true;
-		}
-		at += step;
-	}
-	return false;
 }
 
 /* The method ends at q, the line at e. */
@@ -109,8 +74,7 @@ static __attribute__((noinline)) bool index_ragged(struct sip_msg *m, const char
 		*h = (struct sip_hdr){at[0], (uint16_t)(at[1] - at[0]), (uint16_t)v, (uint16_t)(e - v)};
 	}
 	memset(m->first, 0, sizeof m->first);
-	names_from(m, buf, at - 2 * m->n_hdrs);
-	return true;
+	return names_from(m, buf, at - 2 * m->n_hdrs, false);
 }
 
 /* All header lines. The vectors of hdrs_to read what other vectors have just stored in parts: names first, meanwhile it
@@ -144,26 +108,6 @@ FAST bool index_body(struct sip_msg *m, uint32_t at, uint32_t len, enum sip_fram
 	m->len = at + want;
 	m->marked = true;
 	return true;
-}
-
-/* All marks and lines up to the empty one. */
-FAST bool index_lines(struct sip_msg *m, struct lines *l, const char *buf, uint32_t len)
-{
-	struct carry c = {.lf = 1};
-	uint32_t most = len < 64 * (SIP_MARKS_WORDS - 1) ? len : 64 * (SIP_MARKS_WORDS - 1);
-	uint32_t off = 0;
-	bool found = false;
-	l->n = 0;
-	if (len >= 64)
-		off = lines_whole(m, l, &c, buf, most);
-	while (!found && off < most) {
-		bool whole = most - off >= 64;
-		found =
-		    lines_in(m, l, &c, whole ? block_of(buf + off) : block_tail(buf + off, most - off), off);
-		off += 64;
-	}
-	m->marks[off >> 6] = ~UINT64_C(0);
-	return found && !c.unusual && l->n > 3;
 }
 
 static bool index_msg(struct sip_msg *m, const char *buf, uint32_t len, enum sip_framing framing)

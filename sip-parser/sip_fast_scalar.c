@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The masks from a table, byte by byte: any machine. */
+/* Any machine: line ends by words of eight bytes, names byte by byte. The decoders want the masks of the other variants; they
+ * are made from a table, byte by byte, when they are wanted. */
 #include "sip-parser/base/ascii.h"
 #include "sip-parser/sip_fast_all.h"
 #include "sip-parser/sip_fast_word.h"
@@ -68,18 +69,91 @@ FAST bool bytes_ok(const struct host *h, const char *p, uint64_t three)
 	return true;
 }
 
-/* off + each bit. */
-FAST uint32_t bits_to(uint16_t *to, uint64_t bits, uint32_t off)
+#include "sip-parser/sip_fast_pairs.h"
+#include "sip-parser/sip_fast_plain.h"
+
+#define HIGH 0x8080808080808080u
+
+/* The first byte from p on that is less than 14: CR, LF, HTAB and what should not be there; or `end`. */
+FAST const char *control_at(const char *p, const char *end)
 {
-	uint32_t n = 0;
-	for (; bits; bits &= bits - 1)
-		to[n++] = (uint16_t)(off + (uint32_t)__builtin_ctzll(bits));
-	return n;
+	for (; end - p >= 8; p += 8) {
+		uint64_t x = load_8(p), hit = (x - 0x0e0e0e0e0e0e0e0eu) & ~x & HIGH;
+		if (hit)
+			return p + __builtin_ctzll(hit) / 8;
+	}
+	while (p < end && (unsigned char)*p >= 14)
+		p++;
+	return p;
 }
 
-#define BITS_OFF(off) (off)
-#include "sip-parser/sip_fast_lines.h"
-#include "sip-parser/sip_fast_plain.h"
+/* The first mark from p on, or `end`. */
+FAST const char *mark_at(const char *p, const char *end)
+{
+#define IS_MARK(i) (kind_of[(unsigned char)p[i]] & 1)
+	for (; end - p >= 4; p += 4) {
+		if (IS_MARK(0))
+			return p;
+		if (IS_MARK(1))
+			return p + 1;
+		if (IS_MARK(2))
+			return p + 2;
+		if (IS_MARK(3))
+			return p + 3;
+	}
+	while (p < end && !IS_MARK(0))
+		p++;
+	return p;
+#undef IS_MARK
+}
+
+/* The CR of the line end behind p, no CR or LF before it; NULL: unusual. */
+FAST const char *crlf_at(const char *p, const char *end)
+{
+	for (;; p++) {
+		p = control_at(p, end);
+		if (end - p < 2)
+			return NULL;
+		if (USUAL(p[0] == '\r'))
+			return p[1] == '\n' ? p : NULL;
+		if (p[0] == '\n')
+			return NULL;
+	}
+}
+
+FAST bool index_lines(struct sip_msg *m, struct lines *l, const char *buf, uint32_t len)
+{
+	const char *p = buf, *end = buf + len;
+	uint16_t *to = l->at;
+	for (; p < end && *p != '\r'; to += 2) {
+		const char *q = mark_at(p, end);
+		if (q == p || to == l->at + 2 * (SIP_HDRS_MAX + 2))
+			return false;
+		to[0] = (uint16_t)(p - buf);
+		to[1] = (uint16_t)(q - buf);
+		p = crlf_at(q, end);
+		if (!p)
+			return false;
+		p += 2;
+	}
+	*to = (uint16_t)(p - buf);
+	l->n = (uint32_t)(to - l->at) + 1;
+	m->due = true;
+	return p < end && l->n > 3 && p + 2 - buf <= 64 * (SIP_MARKS_WORDS - 1);
+}
+
+/* Read by eights with the eight bytes behind them; the message goes on that far. */
+FAST bool has_blank(const struct sip_msg *m, uint32_t at, uint32_t n)
+{
+	uint64_t hit = 0;
+	for (uint32_t i = 0; i < n; i += 8) {
+		uint64_t w = load_8(m->base + at + i), sp = w ^ FOLD_8, tab = w ^ 0x0909090909090909u;
+		uint64_t keep = n - i < 8 ? (UINT64_C(1) << 8 * (n - i)) - 1 : ~UINT64_C(0);
+		hit |=
+		    (((sp - 0x0101010101010101u) & ~sp) | ((tab - 0x0101010101010101u) & ~tab)) & HIGH & keep;
+	}
+	return hit != 0;
+}
 
 #include "sip-parser/sip_fast_core.h"
 

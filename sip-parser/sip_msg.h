@@ -72,7 +72,8 @@ struct sip_msg {
 	struct span reason;            /* response: reason phrase, may be empty */
 	struct span body;
 	uint16_t n_hdrs;
-	bool marked;                /* marks[] is filled: the vector code indexed this message */
+	bool marked; /* the fast code indexed this message */
+	bool due;    /* if marked: marks[] is still to be filled */
 	bool twice;                 /* if marked: a header that may stand only once stands on two lines */
 	uint8_t first[SIP_H_COUNT]; /* index + 1 of the first line with that id; 0 = absent */
 	struct sip_hdr hdrs[SIP_HDRS_MAX];

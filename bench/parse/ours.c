@@ -2,6 +2,7 @@
 #include "bench/parse/ours.h"
 
 #include "sip-parser/sip_core.h"
+#include "sip-parser/sip_fast_all.h"
 #include "sip-parser/sip_msg.h"
 #include "sip-parser/sip_scan.h"
 
@@ -15,6 +16,12 @@ unsigned long ours_index(const char *msg, size_t len)
 {
 	struct sip_msg m;
 	return indexed(&m, msg, len);
+}
+
+unsigned long ours_index_scalar(const char *msg, size_t len)
+{
+	struct sip_msg m;
+	return sip_fast_scalar.index(&m, msg, (uint32_t)len, SIP_DATAGRAM) ? 1ul + m.n_hdrs : 0;
 }
 
 static unsigned long addr(const struct sip_core_addr *a)

@@ -36,14 +36,16 @@ static struct msg msgs[MSGS_MAX];
 static unsigned n_msgs;
 static unsigned mixed[COPIES * MSGS_MAX]; /* copy * MSGS_MAX + kind */
 static char *copy[COPIES][MSGS_MAX];
-static struct subject subjects[5 + PEERS_MAX] = {
+#define OURS 6
+static struct subject subjects[OURS + PEERS_MAX] = {
     {.name = "memcpy", .parse = ours_memcpy, .passes = 16},
     {.name = "scan", .parse = ours_scan, .passes = 16},
     {.name = "index", .parse = ours_index, .passes = 16},
     {.name = "decode", .parse = ours_decode, .passes = 16},
     {.name = "check", .parse = ours_check, .passes = 16},
+    {.name = "index scalar", .parse = ours_index_scalar, .passes = 16},
 };
-static unsigned n_subjects = 5;
+static unsigned n_subjects = OURS;
 
 static int fail(const char *what, const char *name)
 {
@@ -211,7 +213,7 @@ static int check_all(void)
 			if (subjects[k].parse(msgs[i].bytes, msgs[i].len) != 0)
 				continue;
 			fprintf(stderr, "parse_bench: %s refuses %s\n", subjects[k].name, msgs[i].name);
-			rc |= k < 5;
+			rc |= k < OURS;
 		}
 	}
 	return rc;
@@ -272,7 +274,7 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--once") == 0 && i + 2 < argc) {
 			only = argv[++i];
 			times = strtoul(argv[++i], NULL, 10);
-		} else if (n_subjects == 5 + PEERS_MAX || load_peer(argv[i]) != 0)
+		} else if (n_subjects == OURS + PEERS_MAX || load_peer(argv[i]) != 0)
 			return usage();
 	}
 	if (only)
