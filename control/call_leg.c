@@ -262,6 +262,16 @@ static void on_bridged(struct call *call, const struct dp_event *e)
 	dial_bridged(call, e->peer, e->type == DP_EV_BRIDGED);
 }
 
+static void on_refer(struct call *call, const struct dp_event *e)
+{
+	struct span to = dp_event_span(e, e->reason);
+	struct call *parent = call->parent ? call_by_tag(call->calls, call->parent) : NULL;
+	call_story(call, "SIP REFER to %.*s: declined", (int)(to.len < 200 ? to.len : 200), to.p);
+	call_note(parent ? parent : call, 13802, false,
+	    "REFER to %.*s was declined: transfers by the called side (referUrl) are not built yet",
+	    (int)(to.len < 200 ? to.len : 200), to.p);
+}
+
 static event_fn *const events[DP_EV_TYPES] = {
     [DP_EV_STARTED] = on_started,
     [DP_EV_PROGRESS] = on_progress,
@@ -269,6 +279,7 @@ static event_fn *const events[DP_EV_TYPES] = {
     [DP_EV_BRIDGED] = on_bridged,
     [DP_EV_UNBRIDGED] = on_bridged,
     [DP_EV_ENDED] = on_ended,
+    [DP_EV_REFER] = on_refer,
 };
 
 void calls_dp_event(struct calls *c, const struct dp_event *e)

@@ -61,6 +61,7 @@ static const char *const ev_names[DP_EV_TYPES] = {
     [DP_EV_RESUMED] = "RESUMED",
     [DP_EV_DTMF] = "DTMF",
     [DP_EV_ENDED] = "ENDED",
+    [DP_EV_REFER] = "REFER",
     [DP_EV_INCOMING] = "INCOMING",
 };
 

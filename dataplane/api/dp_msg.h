@@ -92,6 +92,7 @@ enum dp_ev_type {
 	DP_EV_RESUMED,
 	DP_EV_DTMF,      /* digit by SIP INFO; text: reason holds the digit */
 	DP_EV_ENDED,     /* cause, sip_status, reason, headers, counts */
+	DP_EV_REFER,     /* the far side asked to be transferred (603): text: reason holds the Refer-To */
 	DP_EV_INCOMING,  /* a call from outside: .leg is valid from here; text: request_uri, remote_uri (From), local_uri
 	                    (To), sip_call_id, headers; early_media: it offers SDP; max_forwards; remote */
 	DP_EV_TYPES

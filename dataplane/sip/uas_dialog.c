@@ -299,12 +299,31 @@ static void on_info(struct leg *l, const struct ask *a)
 	event_tell(a->s, e);
 }
 
+/* Nobody is transferred: declined, and told (RFC 3515 §2.4.2). */
+static void on_refer(struct leg *l, const struct ask *a)
+{
+	struct span to = sip_msg_val(a->m, SIP_H_REFER_TO);
+	if (!to.len || event_waiting(a->s)) {
+		answer(a, to.len ? 500 : 400, to.len ? SPAN("") : SPAN("REFER without Refer-To"),
+		    to.len ? MSGS_RETRY : MSGS_PLAIN);
+		return;
+	}
+	answer(a, 603, SPAN(""), MSGS_PLAIN);
+	struct dp_event *e = leg_event(l, DP_EV_REFER, a->now);
+	if (!e)
+		return;
+	e->sip_status = 603;
+	leg_event_reason(a->s, e, to, NULL);
+	event_tell(a->s, e);
+}
+
 static ask_fn *const METHODS[SIP_METHODS] = {
     [SIP_INVITE] = on_invite,
     [SIP_BYE] = on_bye,
     [SIP_OPTIONS] = on_options,
     [SIP_INFO] = on_info,
     [SIP_UPDATE] = on_update,
+    [SIP_REFER] = on_refer,
 };
 
 /* Before our INVITE has its 2xx there is no dialog to be inside of: only a BYE that overtook that 2xx makes

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any datagrams at a user agent with calls in every state. Afterwards all timers run out, and nothing may be
+/* Any datagrams at a user agent with calls in every state, which also takes calls from outside. Afterwards all timers run out, and nothing may be
  * held: no leg, no transaction, no packet, no text; each ORIGINATE has ended exactly once.
  *
  * An input is one or more datagrams, each ended by the byte 0xff. The bytes 1 to 6 stand for what only the peer
@@ -26,7 +26,7 @@ static void open_once(void)
 		return;
 	ready = true;
 	setenv("CMOCKA_TEST_ABORT", "1", 1);
-	rig_open(&rig, NULL);
+	rig_open(&rig, &(struct rig_conf){.serves = true});
 	rig.hostile = true;
 }
 
@@ -74,6 +74,21 @@ static uint32_t expand(char out[DATAGRAM_MAX], const uint8_t *p, size_t n, const
 	return b.len;
 }
 
+/* Control's part: every second call from outside is answered, the others ring, are refused, or left alone. */
+static void control(uint32_t from)
+{
+	for (uint32_t i = from; i < rig.n_events; i++) {
+		const struct dp_event *e = &rig.events[i];
+		static const uint16_t TYPES[] = {DP_CMD_ANSWER, DP_CMD_RING, DP_CMD_ANSWER, DP_CMD_REJECT, DP_CMD_ANSWER, 0};
+		struct dp_cmd c = {.type = TYPES[i % 6], .leg = e->leg, .early_media = i & 1};
+		if (e->type != DP_EV_INCOMING || !c.type)
+			continue;
+		c.sip_status = c.type == DP_CMD_RING ? 183 : 486;
+		sip_command(rig.sip, &c, rig.now);
+		net_flush(rig.net, rig.now);
+	}
+}
+
 /* What must never be answered: an ACK, a response. */
 static bool unanswerable(const char *p, uint32_t n)
 {
@@ -89,9 +104,11 @@ static void deliver(const uint8_t *p, size_t n, const struct heard *h)
 	struct ip_sock src = rig_sock(RIG_PEER, 5080);
 	uint32_t len = expand(text, p, n, h);
 	rig_drain(&rig);
+	uint32_t seen = rig.n_events;
 	rig_say_from(&rig, &src, text, len);
 	while (rig_next(&rig, &out))
 		MUST(!unanswerable(text, len) || memcmp(out.text, "SIP/2.0 ", 8) != 0);
+	control(seen);
 }
 
 static void deliver_all(const uint8_t *data, size_t size, const struct heard *h)
@@ -110,14 +127,16 @@ static void deliver_all(const uint8_t *data, size_t size, const struct heard *h)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint32_t ended = 0;
+	uint32_t ended = 0, begun = 3;
 	open_once();
 	begin_calls();
 	deliver_all(data, size, &up);
 	deliver_all(data, size, &early);
 	rig_settle(&rig);
-	for (uint32_t i = 0; i < rig.n_events; i++)
+	for (uint32_t i = 0; i < rig.n_events; i++) {
 		ended += rig.events[i].type == DP_EV_ENDED;
-	MUST(ended == 3);
+		begun += rig.events[i].type == DP_EV_INCOMING;
+	}
+	MUST(ended == begun);
 	return 0;
 }

@@ -18,12 +18,13 @@ class Sipp {
 		this.port = opt.port || nextPort++;
 		this.media = nextMedia;
 		nextMedia += 4;
-		this.scenario = scenario;
+		this.scenario = path.basename(scenario, '.xml');
+		this.path = scenario.endsWith('.xml') ? scenario : path.join(__dirname, '..', 'sipp', `${scenario}.xml`);
 		this.opt = opt;
 		this.six = this.ip.includes(':');
 		this.addr = `${this.six ? `[${this.ip}]` : this.ip}:${this.port}`;
 		this.uri = `sip:callee@${this.addr}`;
-		this.log = path.join(host.dir(), `sipp-${scenario}-${this.port}`);
+		this.log = path.join(host.dir(), `sipp-${this.scenario}-${this.port}`);
 	}
 
 	argv() {
@@ -34,6 +35,7 @@ class Sipp {
 			'-recv_timeout', String(o.recv_ms || 30000), '-trace_err', '-error_file', `${this.log}.err`];
 		if (o.tcp) a.push('-t', o.tcp, '-max_socket', '1000');
 		if (o.echo) a.push('-rtp_echo');
+		a.push('-key', 'domain', this.ip);
 		if (o.service) a.push('-s', o.service);
 		if (o.calls > 100) a.push('-l', String(o.calls));
 		if (o.calling) a.push(`${host.ENGINE_IP}:5060`);
@@ -42,7 +44,7 @@ class Sipp {
 
 	// SIPp wants a response code as a number in the file: the refusing scenarios have CODE and REASON there.
 	file() {
-		const from = path.join(__dirname, '..', 'sipp', `${this.scenario}.xml`);
+		const from = this.path;
 		if (!this.opt.code && !this.six) return from;
 		let text = fs.readFileSync(from, 'utf8').replace('CODE', String(this.opt.code))
 			.replace('REASON', this.opt.reason || 'No');

@@ -295,6 +295,22 @@ static void rfc4028_9_too_short_a_time_gets_422_with_min_se(void **state)
 	rig_close(&r);
 }
 
+static void a_refer_is_declined_and_told(void **state)
+{
+	struct pair p;
+	struct heard h;
+	open_pair(&p);
+	rig_ask(&p.r, &p.a, "REFER", 10, "bob1", RIG_CONTACT "Refer-To: <sip:carol@example.com?X-A=1>\r\n", "");
+	rig_hear(&p.r, &h, "SIP/2.0 603 ");
+	const struct dp_event *e = rig_event(&p.r, DP_EV_REFER);
+	assert_true(span_eq(dp_event_span(e, e->reason), SPAN("<sip:carol@example.com?X-A=1>")));
+	rig_ask(&p.r, &p.a, "REFER", 11, "bob1", RIG_CONTACT, "");
+	rig_hear(&p.r, &h, "SIP/2.0 400 ");
+	rig_no_event(&p.r);
+	assert_int_equal(sip_legs_live(p.r.sip), 2);
+	rig_close(&p.r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +326,7 @@ int main(void)
 	    cmocka_unit_test(rfc4028_10_we_refresh_at_half_time_when_we_are_the_refresher),
 	    cmocka_unit_test(rfc4028_10_without_their_refresh_the_call_ends_before_its_time),
 	    cmocka_unit_test(rfc4028_7_4_a_422_to_our_refresh_raises_the_interval),
+	    cmocka_unit_test(a_refer_is_declined_and_told),
 	    cmocka_unit_test(rfc4028_9_too_short_a_time_gets_422_with_min_se),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
