@@ -145,6 +145,7 @@ static void start_over(struct http_job *j)
 	j->post = j->first_post;
 	j->hops = 0;
 	j->header_bytes = 0;
+	j->renewed = false;
 	j->dns_us = j->connect_us = j->tls_us = j->first_byte_us = 0;
 	j->tries++;
 	j->started_ns = loop_now_ns();
@@ -327,13 +328,28 @@ static void take_times(struct http_job *j)
 		j->first_byte_us = (uint32_t)us;
 }
 
+/* A connection that was kept and that the server has given up meanwhile, without a word about this request: once more
+ * over a new one. libcurl does so for HTTP/1.1; a GOAWAY of HTTP/2 it reports. */
+static bool went_stale(const struct http_job *j, CURLcode rc, long status)
+{
+	long made = 1;
+	curl_easy_getinfo(j->easy, CURLINFO_NUM_CONNECTS, &made);
+	bool broken = rc == CURLE_HTTP2 || rc == CURLE_HTTP2_STREAM || rc == CURLE_SEND_ERROR ||
+	              rc == CURLE_RECV_ERROR || rc == CURLE_GOT_NOTHING || rc == CURLE_PARTIAL_FILE;
+	return broken && !status && !made && !j->renewed;
+}
+
 static void exchanged(struct http_job *j, CURLcode rc)
 {
 	char message[300] = "";
 	long status = 0;
 	take_times(j);
 	curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (rc != CURLE_OK && !(j->too_large && is_redirect(status))) {
+	if (went_stale(j, rc, status)) {
+		j->renewed = true;
+		leave_multi(j);
+		hop(j);
+	} else if (rc != CURLE_OK && !(j->too_large && is_redirect(status))) {
 		int code = http_easy_error(j, rc, message);
 		finish(j, code, message, rc == CURLE_OPERATION_TIMEDOUT);
 	} else if (!follow(j, status)) {

@@ -55,6 +55,7 @@ struct http_job {
 	const struct target_policy *policy;
 	bool added;     /* to the multi handle */
 	bool resolving; /* the resolver holds us */
+	bool renewed;   /* its connection had gone stale, this is the second */
 	bool finished;  /* done was called; kept only until the resolver lets go */
 	struct curl_slist *resolve;
 	struct loop_timer deadline, silence;

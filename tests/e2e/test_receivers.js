@@ -154,6 +154,7 @@ run(settings, (s, w) => {
 			const row = { version: req.httpVersion, path: req.url, signature: req.headers['x-twilio-signature'], body: '' };
 			seen.push(row);
 			req.on('data', (d) => { row.body += d; });
+			if (req.url === '/leaves' && seen.filter((x) => x.path === '/leaves').length === 1) return req.stream.session.destroy();
 			req.on('end', () => { setTimeout(() => { res.setHeader('Content-Type', 'text/xml'); res.end(HANG_UP); }, 100); });
 		});
 		app.on('session', () => { sessions++; });
@@ -169,6 +170,12 @@ run(settings, (s, w) => {
 		assert.ok(sessions <= 4, `${sessions} connections`);
 		const validate = require('twilio').validateRequest;
 		for (const x of seen) assert.ok(validate('e2etoken0123456789', x.signature, `https://127.0.0.1:8443${x.path}`, Object.fromEntries(new URLSearchParams(x.body))));
+		// It goes away in the middle of a request over a connection that was kept: asked again over another.
+		const jim = await callee('answer');
+		const left = await e.create({ To: jim.uri, Url: 'https://127.0.0.1:8443/leaves' });
+		assert.strictEqual((await e.ended(left.json.sid)).status, 'completed');
+		assert.strictEqual(seen.filter((x) => x.path === '/leaves').length, 2);
+		assert.deepStrictEqual((await e.get(`/2010-04-01/Accounts/${left.json.account_sid}/Calls/${left.json.sid}/Notifications.json`)).json.notifications, []);
 		await e.stop();
 		// Without its authority the same application is not believed.
 		const f = await new Engine(settings, 'noca').start();
