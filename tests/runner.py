@@ -202,6 +202,8 @@ def programs(tally, only, args):
             if name == "load":  # measures memory, which sanitizers keep back, and wants the machine for itself
                 continue
             rows.append((f"e2e {name}{label}", ["node", path], env, True))
+            if name == "streams":
+                rows.append((f"e2e {name} by our own TCP{label}", ["node", path], {**env, "DIALPLANE_TCP": "own"}, True))
     env = {"DIALPLANE_RUN": RUN, "DIALPLANE_BIN": engine["build-release"]}
     if args.full:
         rows.append(("race of a million forks", [os.path.join(ROOT, "build-release", "tests", "unit", "test_call_race")],

@@ -8,6 +8,7 @@ const host = require('./lib/host');
 const { callee } = require('./lib/sipp');
 
 const settings = {
+	sip: { tcp: 'own' },
 	network: { ip6: `${host.ENGINE_IP6}/64` },
 	targets: { allow: ['127.0.0.1/32', '10.77.0.0/24', 'fd00:77::/64'] },
 };
@@ -48,6 +49,18 @@ run(settings, (s, w) => {
 		const [invite] = w.wire.find({ method: 'INVITE', dst: k.alice.addr });
 		assert.ok(invite.body.includes(`c=IN IP4 ${host.ENGINE_IP}\r\n`), invite.body);
 		await bridged('fd00:77::13', '10.77.0.14');
+	});
+
+	s.test('a_call_over_ipv6_by_tcp', async () => {
+		const kate = await callee('answer_bye', { ip: 'fd00:77::11', tcp: 't1', delay_ms: 200 });
+		const c = w.app.corner();
+		const before = await w.engine.counter('conn_out');
+		await w.client.calls.create({ to: `${kate.uri};transport=tcp`, from: 'Jack', statusCallback: c.url('status'),
+			twiml: '<Response><Pause length="20"/></Response>' });
+		const [row] = await c.wait('status', 1, 15000);
+		assert.strictEqual(row.params.CallStatus, 'completed');
+		await kate.ok();
+		assert.strictEqual(await w.engine.counter('conn_out'), before + 1);
 	});
 
 	s.race('a_port_nobody_listens_on_fails_at_once_by_icmpv6', async () => {

@@ -69,7 +69,7 @@ class Sipp {
 	listening() {
 		if (this.six) {
 			const port = `:${this.port.toString(16).padStart(4, '0').toUpperCase()} `;
-			return host.inPeersSync(['cat', '/proc/net/udp6']).stdout.includes(port);
+			return host.inPeersSync(['cat', `/proc/net/${this.opt.tcp ? 'tcp' : 'udp'}6`]).stdout.includes(port);
 		}
 		const hex = [...this.ip.split('.')].reverse().map((x) => Number(x).toString(16).padStart(2, '0')).join('');
 		const want = `${hex}:${this.port.toString(16).padStart(4, '0')}`.toUpperCase();
