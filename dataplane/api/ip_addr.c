@@ -31,13 +31,24 @@ int ip_addr_parse(struct ip_addr *out, struct span s)
 	return 0;
 }
 
+static char *put_byte(char *p, unsigned v)
+{
+	if (v >= 100)
+		*p++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*p++ = (char)('0' + v / 10 % 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
+}
+
 static void put_ip4(struct buf *b, const uint8_t a[4])
 {
+	char t[16], *p = t;
 	for (int i = 0; i < 4; i++) {
-		if (i)
-			buf_chr(b, '.');
-		buf_u32(b, a[i]);
+		p = put_byte(p, a[i]);
+		*p++ = '.';
 	}
+	buf_put(b, t, (uint32_t)(p - 1 - t));
 }
 
 void ip_addr_put(struct buf *b, const struct ip_addr *a)

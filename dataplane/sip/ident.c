@@ -2,6 +2,9 @@
 #include "dataplane/sip/ident.h"
 
 #include <endian.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define COOKIE_LEN (sizeof(IDENT_COOKIE) - 1)
 #define EACH(byte) ((byte)*0x0101010101010101ull)
@@ -41,19 +44,36 @@ static uint32_t of_hex(uint64_t d)
 	return (uint32_t)(x | x >> 16);
 }
 
-static void put_hex(char *to, uint32_t v)
+/* All digits of a token at once: 16 bytes in memory order become 32 digits. */
+#if defined(__SSE2__)
+static void put_digits(char to[32], const uint32_t words[4])
 {
-	uint64_t d = htole64(hex_of(v));
-	memcpy(to, &d, 8);
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)words), low = _mm_set1_epi8(0x0f);
+	__m128i hi = _mm_and_si128(_mm_srli_epi16(v, 4), low), lo = _mm_and_si128(v, low);
+	for (int i = 0; i < 2; i++) {
+		__m128i d = i ? _mm_unpackhi_epi8(hi, lo) : _mm_unpacklo_epi8(hi, lo);
+		__m128i letter =
+		    _mm_and_si128(_mm_cmpgt_epi8(d, _mm_set1_epi8(9)), _mm_set1_epi8('a' - 10 - '0'));
+		d = _mm_add_epi8(_mm_add_epi8(d, _mm_set1_epi8('0')), letter);
+		_mm_storeu_si128((__m128i *)(void *)(to + 16 * i), d);
+	}
 }
+#else
+static void put_digits(char to[32], const uint32_t words[4])
+{
+	for (int i = 0; i < 4; i++) {
+		uint64_t d = htole64(hex_of(le32toh(words[i])));
+		memcpy(to + 8 * i, &d, 8);
+	}
+}
+#endif
 
 void ident_write(char out[IDENT_LEN], const struct hash_key *key, const struct ident *i)
 {
+	const uint32_t words[4] = {place_of(i), htole32((uint32_t)i->rand),
+	    htole32((uint32_t)(i->rand >> 32)), htole32(mac_of(key, i))};
 	out[0] = i->kind;
-	put_hex(out + 1, le32toh(place_of(i)));
-	put_hex(out + 9, (uint32_t)i->rand);
-	put_hex(out + 17, (uint32_t)(i->rand >> 32));
-	put_hex(out + 25, mac_of(key, i));
+	put_digits(out + 1, words);
 }
 
 /* What wrote these digits; *wrong stays 0 when they are some. */

@@ -3,8 +3,11 @@
 
 #include "sip-parser/sdp_audio.h"
 
-#define PT_PCMU 0
-#define PT_PCMA 8
+#define PT_PCMU   0
+#define PT_PCMA   8
+
+#define PCMU_LINE "a=rtpmap:0 PCMU/8000\r\n"
+#define PCMA_LINE "a=rtpmap:8 PCMA/8000\r\n"
 
 void session_init(struct session *s, uint32_t id, uint16_t port, uint8_t codecs)
 {
@@ -39,9 +42,9 @@ static void put_head(struct buf *b, const struct session *s, const struct ip_add
 static void put_rtpmap(struct buf *b, uint8_t pt)
 {
 	if (pt == PT_PCMU)
-		buf_lit(b, "a=rtpmap:0 PCMU/8000\r\n");
+		buf_lit(b, PCMU_LINE);
 	else
-		buf_lit(b, "a=rtpmap:8 PCMA/8000\r\n");
+		buf_lit(b, PCMA_LINE);
 }
 
 static void put_dtmf(struct buf *b, uint8_t pt)
@@ -68,6 +71,18 @@ static bool offers(const struct session *s, uint8_t pt)
 	return pt == PT_PCMA && s->codecs != DP_CODECS_PCMU;
 }
 
+#define TEXT_OF(number) #number
+#define TEXT(number)    TEXT_OF(number)
+#define DTMF            TEXT(SESSION_DTMF_PT)
+#define OFFER_END       "a=rtpmap:" DTMF " telephone-event/8000\r\na=fmtp:" DTMF " 0-16\r\na=ptime:20\r\n"
+
+/* From behind the port to the direction, by enum dp_media_pref. */
+static const struct span OFFERED[] = {
+    [DP_CODECS_BOTH] = SPAN(" RTP/AVP 0 8 " DTMF "\r\n" PCMU_LINE PCMA_LINE OFFER_END),
+    [DP_CODECS_PCMU] = SPAN(" RTP/AVP 0 " DTMF "\r\n" PCMU_LINE OFFER_END),
+    [DP_CODECS_PCMA] = SPAN(" RTP/AVP 8 " DTMF "\r\n" PCMA_LINE OFFER_END),
+};
+
 void session_offer(struct session *s, const struct ip_addr *own, struct buf *b)
 {
 	session_offer_dir(s, own, SESSION_BOTH, b);
@@ -80,16 +95,7 @@ void session_offer_dir(struct session *s, const struct ip_addr *own, uint8_t dir
 	put_head(b, s, own);
 	buf_lit(b, "m=audio ");
 	buf_u32(b, s->port);
-	buf_lit(b, " RTP/AVP");
-	buf_span(b, offers(s, PT_PCMU) ? SPAN(" 0") : SPAN(""));
-	buf_span(b, offers(s, PT_PCMA) ? SPAN(" 8") : SPAN(""));
-	buf_lit(b, " 101\r\n");
-	if (offers(s, PT_PCMU))
-		put_rtpmap(b, PT_PCMU);
-	if (offers(s, PT_PCMA))
-		put_rtpmap(b, PT_PCMA);
-	put_dtmf(b, SESSION_DTMF_PT);
-	buf_lit(b, "a=ptime:20\r\n");
+	buf_span(b, OFFERED[s->codecs]);
 	put_dir(b, dir & SESSION_SEND, dir & SESSION_RECV);
 }
 
