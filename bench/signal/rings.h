@@ -6,9 +6,8 @@
  * On a machine that others use too, the scheduler takes the core away in the middle of a turn. Turns are looked
  * at BATCH at a time, and a batch in which that happened is not counted: neither its cycles nor its work.
  *
- * Time is virtual and passes by the calls that are started, PACE calls a second: so the timers of RFC 3261
- * (32 s for the transactions of each answered call) fire and are part of the cost, and measuring begins after
- * the first of them have. With N calls up the pace is at least N calls in 180 s. */
+ * Time is virtual and passes by the calls that are started, PACE calls a second, and measuring begins after more of it
+ * than anything of RFC 3261 lives that is kept for an answered call (32 s), when every pool and table is in use. With N calls up the pace is at least N calls in 180 s. */
 #ifndef BENCH_RINGS_H
 #define BENCH_RINGS_H
 

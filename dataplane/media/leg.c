@@ -147,7 +147,7 @@ uint32_t media_open(struct media *m, uint8_t fam, uint64_t now)
 	    .peer = MEDIA_NONE,
 	    .verdict = STAT_drop_rtp_no_peer,
 	    .port = (uint16_t)(m->base + 2 * (idx % m->pairs)),
-	    .own = (uint16_t)(idx / m->pairs),
+	    .own = (uint8_t)(idx / m->pairs),
 	    /* RFC 3550 §5.1: SSRC, first sequence number and first timestamp are random. */
 	    .out = {.ssrc = (uint32_t)r,
 	        .last_seq = (uint16_t)(r >> 32),
@@ -221,7 +221,8 @@ static void learn_start(struct media_leg *l, uint64_t now)
 {
 	l->state = MEDIA_LEARN;
 	l->src = (struct ip_sock){0};
-	l->cand = (struct media_candidate){.until = now + LEARN_NS};
+	l->cand = (struct media_candidate){0};
+	l->learn_until = now + LEARN_NS;
 	l->rtcp_locked = false;
 }
 
@@ -290,9 +291,10 @@ static void lock_to(struct media *m, struct media_leg *l, const struct ip_sock *
 	}
 }
 
-static bool candidate_wins(struct media_candidate *c, const struct ip_sock *src, uint32_t ssrc, uint64_t now)
+static bool candidate_wins(struct media_leg *l, const struct ip_sock *src, uint32_t ssrc, uint64_t now)
 {
-	if ((int64_t)(now - c->until) >= 0 || c->seen >= LEARN_SEEN_MAX)
+	struct media_candidate *c = &l->cand;
+	if ((int64_t)(now - l->learn_until) >= 0 || c->seen >= LEARN_SEEN_MAX)
 		return false;
 	c->seen++;
 	if (c->run && c->ssrc == ssrc && ip_sock_eq(src, &c->src)) {
@@ -315,7 +317,7 @@ bool media_source_ok(
 		lock_to(m, l, src, MEDIA_LOCKED);
 	if (l->state >= MEDIA_LEARNED)
 		return ip_sock_eq(src, &l->src);
-	if (!m->learn || !candidate_wins(&l->cand, src, ssrc, now) || net_forbidden(m->net, src))
+	if (!m->learn || !candidate_wins(l, src, ssrc, now) || net_forbidden(m->net, src))
 		return false;
 	lock_to(m, l, src, MEDIA_LEARNED);
 	return true;

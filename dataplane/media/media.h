@@ -35,10 +35,9 @@ struct media_stream {
 /* Another source than the SDP's, and how often it was seen in a row. */
 struct media_candidate {
 	struct ip_sock src;
-	uint32_t ssrc;
+	uint32_t ssrc __attribute__((packed, aligned(2))); /* leaves no hole behind this struct */
 	uint8_t run;
-	uint16_t seen;  /* packets of any candidate in this window */
-	uint64_t until; /* end of the learning window */
+	uint8_t seen; /* packets of any candidate in this window */
 };
 
 /* What becomes of one payload type on its way to the peer. */
@@ -57,6 +56,7 @@ struct media_route {
 struct media_leg {
 	struct ip_sock src; /* accepted source, in LEARNED and LOCKED */
 	uint8_t state;      /* enum media_state */
+	uint8_t own;        /* on which of our addresses, see net_own */
 	uint16_t verdict;   /* stat id why nothing is relayed from here; 0: relay */
 	uint32_t peer;
 	struct media_route route[MEDIA_ROUTES]; /* by how often they match */
@@ -66,18 +66,19 @@ struct media_leg {
 	struct media_stream out;
 	uint64_t tx_packets, tx_bytes;
 	/* seldom */
-	struct ip_sock dst; /* fam 0: nowhere */
-	uint16_t port;      /* ours */
-	uint16_t own;       /* on which of our addresses, see net_own */
-	bool agreed;
-	struct media_agreed a;
-	struct ip_sock sdp; /* the last usable address the SDP gave */
+	uint64_t learn_until; /* end of the learning window */
 	struct media_candidate cand;
+	struct ip_sock dst; /* fam 0: nowhere */
+	struct ip_sock sdp; /* the last usable address the SDP gave */
 	struct ip_sock rtcp_dst;
+	struct media_agreed a;
+	uint16_t port; /* ours */
+	bool agreed;
 	bool rtcp_locked; /* rtcp_dst was seen as a source */
 } __attribute__((aligned(64)));
-static_assert(offsetof(struct media_leg, flow) == 64 && offsetof(struct media_leg, dst) == 128,
+static_assert(offsetof(struct media_leg, flow) == 64 && offsetof(struct media_leg, learn_until) == 128,
     "a packet needs one line of each leg");
+static_assert(sizeof(struct media_leg) == 256 && DP_MEDIA_IPS_MAX < 255, "there is one for each port pair");
 
 struct media {
 	struct media_leg *legs;  /* n, by address and port pair */

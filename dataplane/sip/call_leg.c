@@ -32,9 +32,11 @@ static void name_dialog(struct leg *l, uint32_t idx)
 {
 	struct sip *s = l->sip;
 	struct ident id = {IDENT_TAG, (uint8_t)s->env.worker, idx, sip_random(s)};
+	char call_id[IDENT_LEN];
 	ident_write(l->dialog.tag, &s->key, &id);
 	id.kind = IDENT_CALL_ID;
-	ident_write(l->dialog.call_id, &s->key, &id);
+	ident_write(call_id, &s->key, &id);
+	memcpy(l->dialog.call_mac, call_id + IDENT_LEN - IDENT_MAC_LEN, IDENT_MAC_LEN);
 	l->session.id = (uint32_t)(id.rand >> 33);
 }
 

@@ -41,10 +41,9 @@ struct leg {
 	uint32_t invite_cseq;
 	struct auth *auth; /* NULL = none */
 	dp_leg handle, peer;
-	uint64_t ring_at;     /* CALLING: end of the ring timeout, ns */
-	uint64_t give_up_at;  /* CANCELING: ns */
-	uint64_t early_tag;   /* hash of the To tag whose early SDP was taken */
-	uint64_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
+	uint64_t until; /* CALLING: end of the ring timeout; CANCELING: of our patience, 0 = not begun; ns */
+	uint32_t early_tag;   /* hash of the To tag whose early SDP was taken */
+	uint32_t early_bye;   /* hash of the From tag of a BYE that overtook its 2xx */
 	uint16_t last_status; /* of the last provisional told */
 	uint16_t
 	    bye_status; /* why we hang up, for the Reason header; 0 = normal clearing. REFUSING: what we answer */
@@ -52,17 +51,19 @@ struct leg {
 	uint8_t why;        /* CANCELING: enum dp_end_cause asked for */
 	uint8_t face;       /* of our From and Contact, see sip_face_to */
 	uint8_t n_progress; /* provisionals told, bounded */
-	bool started, told, progressed, cancel_sent, early, own_offer, ring_cap;
-	bool unacked;   /* called: our 2xx has no ACK yet */
-	bool answering; /* called: the 2xx waits for a buffer */
 	/* UP: our own re-INVITEs (reinvite.c); times in ns, 0 = not set */
-	uint32_t reinvite;  /* transaction, TXN_NO_INDEX = none */
-	uint32_t session_s; /* session timer, 0 = none */
-	uint64_t again_at, refresh_at, expire_at;
 	uint8_t asked, tries; /* direction of the one under way; how often it was refused */
-	bool refreshes, refresh_wanted;
-	bool hasty; /* CALLING: the timer is the one for the first response */
+	uint32_t reinvite;    /* transaction, TXN_NO_INDEX = none */
+	uint32_t session_s;   /* session timer, 0 = none */
+	uint64_t again_at, refresh_at, expire_at;
+	bool refreshes : 1, refresh_wanted : 1;
+	bool started : 1, told : 1, progressed : 1, cancel_sent : 1, early : 1, own_offer : 1, ring_cap : 1;
+	bool unacked : 1;   /* called: our 2xx has no ACK yet */
+	bool answering : 1; /* called: the 2xx waits for a buffer */
+	bool hasty : 1;     /* CALLING: the timer is the one for the first response */
 };
+_Static_assert(
+    sizeof(struct leg) <= 320, "a leg is five cache lines; there are two for each call that is up");
 
 /* far: to whom, which decides who we are in its From and Contact. NULL: a pool has no room; nothing is held. */
 struct leg *leg_open(struct sip *s, uint64_t cookie, const struct ip_sock *far);

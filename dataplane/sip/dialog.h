@@ -27,8 +27,8 @@ enum dialog_text {
  * the third holds is refused. */
 enum dialog_size { DIALOG_BRIEF, DIALOG_MEDIUM, DIALOG_LARGE, DIALOG_SIZES };
 
-#define DIALOG_BRIEF_BYTES  284
-#define DIALOG_MEDIUM_BYTES 704
+#define DIALOG_BRIEF_BYTES  276
+#define DIALOG_MEDIUM_BYTES 468
 #define DIALOG_LONG_BYTES   4096
 
 struct dialog_block {
@@ -40,15 +40,20 @@ struct dialog_block {
 	} t[DIALOG_TEXTS];
 	char b[];
 };
+_Static_assert(
+    sizeof(struct dialog_block) + DIALOG_BRIEF_BYTES <= 320, "there is one for each leg that is up");
+_Static_assert(sizeof(struct dialog_block) + DIALOG_MEDIUM_BYTES <= 512, "and one of these for every eighth");
 
 struct dialog_pools {
 	struct pool of[DIALOG_SIZES];
 };
 
 struct dialog {
-	char tag[IDENT_LEN], call_id[IDENT_LEN]; /* ours: tokens of ident.h with one random part */
 	struct dialog_block *text;
 	uint32_t local_cseq, remote_cseq;
+	char tag[IDENT_LEN]; /* ours, a token of ident.h */
+	char call_mac
+	    [IDENT_MAC_LEN]; /* what our Call-ID, the other token of the same random part, ends with */
 	bool remote_cseq_set;
 	bool confirmed; /* the far side's tag is known */
 	bool uas;       /* the far side called */
@@ -79,9 +84,15 @@ static inline struct span dialog_tag(const struct dialog *d)
 	return span_of(d->tag, IDENT_LEN);
 }
 
-static inline struct span dialog_call_id(const struct dialog *d)
+/* Called: theirs. Else ours, written into room. */
+static inline struct span dialog_call_id(const struct dialog *d, char room[IDENT_LEN])
 {
-	return d->uas ? dialog_span(d, DIALOG_CALL) : span_of(d->call_id, IDENT_LEN);
+	if (d->uas)
+		return dialog_span(d, DIALOG_CALL);
+	room[0] = IDENT_CALL_ID;
+	memcpy(room + 1, d->tag + 1, IDENT_LEN - 1 - IDENT_MAC_LEN);
+	memcpy(room + IDENT_LEN - IDENT_MAC_LEN, d->call_mac, IDENT_MAC_LEN);
+	return span_of(room, IDENT_LEN);
 }
 
 /* Replace one text (moves to a larger block when needed). False: longer than DIALOG_LONG_BYTES in all, or no

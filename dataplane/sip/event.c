@@ -12,7 +12,13 @@
 struct event_held {
 	char head[EVENT_HEAD_BYTES]; /* of a struct dp_event */
 	char *text;                  /* NULL: none, or it could not be held */
+	struct pool *from;           /* of text */
 };
+
+static uint32_t at_least(uint32_t min, uint32_t texts)
+{
+	return texts > min ? texts : min;
+}
 
 int events_init(struct events *e, uint32_t legs_max)
 {
@@ -20,27 +26,25 @@ int events_init(struct events *e, uint32_t legs_max)
 	e->size = EVENTS_PER_LEG * legs_max + EVENTS_SPARE;
 	e->held = calloc(e->size, sizeof *e->held);
 	e->progress = calloc(legs_max, sizeof *e->progress);
-	if (!e->held || !e->progress) {
-		free(e->held);
-		free(e->progress);
-		return -ENOMEM;
-	}
-	uint32_t texts = legs_max / 8 > TEXTS_MIN ? legs_max / 8 : TEXTS_MIN;
-	int rc = pool_init(&e->texts, "event_text", texts, DP_TEXT_MAX);
-	if (rc) {
-		free(e->held);
-		free(e->progress);
-		e->held = NULL;
-	}
+	int rc = e->held && e->progress ? 0 : -ENOMEM;
+	if (!rc)
+		rc = pool_init(&e->brief, "event_text", at_least(TEXTS_MIN, legs_max / 32), EVENT_BRIEF);
+	if (!rc)
+		rc = pool_init(
+		    &e->texts, "event_text_long", at_least(TEXTS_MIN / 4, legs_max / 256), DP_TEXT_MAX);
+	if (rc)
+		events_fini(e);
 	return rc;
 }
 
 void events_fini(struct events *e)
 {
+	pool_fini(&e->brief);
 	pool_fini(&e->texts);
 	free(e->held);
 	free(e->progress);
 	e->held = NULL;
+	e->progress = NULL;
 }
 
 struct dp_event *event_new(struct sip *s, enum dp_ev_type type, dp_leg leg, uint64_t cookie, uint64_t now)
@@ -89,6 +93,20 @@ static void drop_text(struct sip *s, struct dp_event *head)
 	sip_count(s, STAT_ev_text_lost);
 }
 
+static void hold_text(struct events *ev, struct event_held *h, const struct dp_event *e)
+{
+	h->text = NULL;
+	h->from = &ev->brief;
+	if (e->text_len && e->text_len <= EVENT_BRIEF)
+		h->text = pool_get(h->from);
+	if (e->text_len && !h->text) {
+		h->from = &ev->texts;
+		h->text = pool_get(h->from);
+	}
+	if (h->text)
+		memcpy(h->text, e->text, e->text_len);
+}
+
 static void keep_back(struct sip *s, const struct dp_event *e)
 {
 	struct events *ev = &s->events;
@@ -98,10 +116,8 @@ static void keep_back(struct sip *s, const struct dp_event *e)
 	struct event_held *h = held_at(ev, ev->count++);
 	sip_count(s, STAT_ev_held);
 	memcpy(h->head, e, EVENT_HEAD_BYTES);
-	h->text = e->text_len ? pool_get(&ev->texts) : NULL;
-	if (h->text)
-		memcpy(h->text, e->text, e->text_len);
-	else if (e->text_len)
+	hold_text(ev, h, e);
+	if (e->text_len && !h->text)
 		drop_text(s, (struct dp_event *)(void *)h->head);
 }
 
@@ -125,7 +141,7 @@ uint32_t event_retell(struct sip *s)
 		memcpy(e, h->head, EVENT_HEAD_BYTES);
 		if (h->text) {
 			memcpy(e->text, h->text, e->text_len);
-			pool_put(&ev->texts, h->text);
+			pool_put(h->from, h->text);
 		}
 		ev->head = (ev->head + 1) % ev->size;
 		ev->count--;

@@ -16,6 +16,7 @@ struct sip;
 #define EVENT_HEAD_BYTES offsetof(struct dp_event, text)
 /* PROGRESS (the latest), ANSWERED, UNBRIDGED and ENDED; STARTED and BRIDGED answer commands. */
 #define EVENTS_PER_LEG 4
+#define EVENT_BRIEF    256u
 #define EVENTS_SPARE   64 /* refused commands */
 
 struct event_held;
@@ -23,7 +24,8 @@ struct event_held;
 struct events {
 	struct event_held *held; /* ring of `size` */
 	uint32_t size, head, count;
-	struct pool texts;  /* DP_TEXT_MAX bytes each */
+	struct pool brief;  /* texts of up to EVENT_BRIEF bytes, as nearly all are */
+	struct pool texts;  /* of up to DP_TEXT_MAX */
 	uint64_t told;      /* events that left the queue so far: the sequence number of its head */
 	uint64_t *progress; /* of each leg slot: sequence number of its PROGRESS in the queue */
 	struct dp_event scratch;

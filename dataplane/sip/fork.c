@@ -142,13 +142,14 @@ static bool is_our_2xx(struct sip *s, const struct msg_in *h, struct ident *tag)
 /* The leg in whose dialog a 2xx to an INVITE came: its first one's again, or a re-INVITE's. */
 static struct leg *leg_of_2xx(struct sip *s, const struct msg_in *h)
 {
+	char room[IDENT_LEN];
 	struct ident tag;
 	if (h->m->status / 100 != 2 || h->m->method != SIP_INVITE ||
 	    !ident_parse(&tag, IDENT_TAG, msg_from_tag(h)))
 		return NULL;
 	struct leg *l = leg_at(s, tag.index);
 	bool same = l && l->dialog.confirmed && span_eq(msg_from_tag(h), dialog_tag(&l->dialog)) &&
-	            span_eq(sip_at(h->m, h->c->call_id), dialog_call_id(&l->dialog));
+	            span_eq(sip_at(h->m, h->c->call_id), dialog_call_id(&l->dialog, room));
 	return same ? l : NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "sip-parser/base/hash.h"
 
 #define IDENT_LEN       33
+#define IDENT_MAC_LEN   8 /* of it, at its end */
 #define IDENT_INDEX_MAX 0xffffffu
 
 enum ident_kind { IDENT_BRANCH = 'b', IDENT_TAG = 't', IDENT_CALL_ID = 'c' };

@@ -99,7 +99,7 @@ static int make_pools(struct sip *s)
 	const struct dp_conf *c = s->env.conf;
 	/* A leg's text outlives it in its INVITE transaction, for the ACK of a final that comes again. */
 	const uint32_t texts[DIALOG_SIZES] = {c->legs_max + c->txns_max / 2 + 1,
-	    c->legs_max / (c->n_sources ? 1 : 8) + 32, c->legs_max / 64 + 16};
+	    c->legs_max / (c->n_sources ? 1 : 8) + 32, c->legs_max / 256 + 16};
 	int rc = pool_init(&s->legs, "legs", c->legs_max, sizeof(struct leg));
 	if (!rc)
 		rc = pool_init(&s->txns, "transactions", c->txns_max, sizeof(struct txn));
@@ -370,7 +370,8 @@ uint32_t sip_legs_live(const struct sip *s)
 uint32_t sip_gauges(const struct sip *s, struct dp_pool_gauge *out, uint32_t n)
 {
 	const struct pool *const POOLS[] = {&s->legs, &s->txns, &s->texts.of[DIALOG_BRIEF],
-	    &s->texts.of[DIALOG_MEDIUM], &s->texts.of[DIALOG_LARGE], &s->events.texts, &s->auths.pool};
+	    &s->texts.of[DIALOG_MEDIUM], &s->texts.of[DIALOG_LARGE], &s->events.brief, &s->events.texts,
+	    &s->auths.pool};
 	uint32_t k = 0;
 	for (; k < sizeof POOLS / sizeof *POOLS && k < n; k++)
 		out[k] = (struct dp_pool_gauge){POOLS[k]->name, POOLS[k]->used, POOLS[k]->size};

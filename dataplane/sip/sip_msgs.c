@@ -95,6 +95,7 @@ static void put_from(struct buf *b, const struct sip *s, const struct leg *l)
 /* From, To and Call-ID, and CSeq up to its number. */
 static void put_dialog(struct buf *b, const struct sip *s, const struct leg *l, struct span to_tag)
 {
+	char room[IDENT_LEN];
 	put_from(b, s, l);
 	buf_put(b, l->dialog.tag, IDENT_LEN);
 	buf_lit(b, "\r\nTo: <");
@@ -106,7 +107,7 @@ static void put_dialog(struct buf *b, const struct sip *s, const struct leg *l, 
 		buf_chr(b, '>');
 	}
 	buf_lit(b, "\r\nCall-ID: ");
-	buf_span(b, dialog_call_id(&l->dialog));
+	buf_span(b, dialog_call_id(&l->dialog, room));
 	buf_lit(b, "\r\nCSeq: ");
 }
 

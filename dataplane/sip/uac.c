@@ -49,7 +49,7 @@ static void on_bye_early(struct leg *l, const struct uac_arg *a)
 {
 	struct span from = msg_from_tag(a->h);
 	if (from.len)
-		l->early_bye = uac_tag_hash(l->sip, from);
+		l->early_bye = (uint32_t)uac_tag_hash(l->sip, from);
 }
 
 static void on_bye_clearing(struct leg *l, const struct uac_arg *a)

@@ -146,7 +146,7 @@ static bool agree(struct leg *l, const struct uac_arg *a, const char **reason)
 	struct media_agreed agreed;
 	if (!a->m->body.len) {
 		*reason = "answer without SDP";
-		return l->early && l->early_tag == uac_to_hash(l->sip, a->h); /* the preview was it */
+		return l->early && l->early_tag == (uint32_t)uac_to_hash(l->sip, a->h); /* the preview was it */
 	}
 	*reason = "answer's body is not SDP";
 	if (!uas_is_sdp(a->m) || session_answer(&l->session, a->m->body, &l->sip->sdp, &agreed, reason))
@@ -189,7 +189,7 @@ void uac_on_2xx(struct leg *l, const struct uac_arg *a)
 	session_timer_answered(&timer, a->m);
 	if (timer.seconds)
 		reinvite_session(l, &timer, a->now);
-	if (l->early_bye && l->early_bye == uac_to_hash(l->sip, a->h))
+	if (l->early_bye && l->early_bye == (uint32_t)uac_to_hash(l->sip, a->h))
 		uac_end(l, a, DP_END_REMOTE_BYE, 0, SPAN("BYE overtook the answer"));
 }
 
@@ -203,7 +203,7 @@ void uac_on_2xx_canceling(struct leg *l, const struct uac_arg *a)
 	}
 	send_ack(l, a->now);
 	uac_tell_canceled(l, a, a->m->status);
-	if (l->early_bye && l->early_bye == uac_to_hash(l->sip, a->h))
+	if (l->early_bye && l->early_bye == (uint32_t)uac_to_hash(l->sip, a->h))
 		leg_free(l, a->now);
 	else
 		leg_clear(l, a->now);

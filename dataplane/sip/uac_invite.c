@@ -39,13 +39,13 @@ static bool keep_text(struct leg *l, const struct dp_cmd *c)
 
 static void tell_started(struct leg *l, uint64_t now)
 {
-	char uri[512];
+	char uri[512], room[IDENT_LEN];
 	struct buf local = buf_on(uri, sizeof uri);
 	bool bad = false;
 	struct dp_event *e = leg_event(l, DP_EV_STARTED, now);
 	msgs_local_uri(l->sip, l, &local);
 	e->remote = l->hop;
-	e->sip_call_id = dp_event_text(e, dialog_call_id(&l->dialog), &bad);
+	e->sip_call_id = dp_event_text(e, dialog_call_id(&l->dialog, room), &bad);
 	e->local_uri = dp_event_text(e, buf_view(&local), &bad);
 	e->remote_uri = dp_event_text(e, dialog_span(&l->dialog, DIALOG_RURI), &bad);
 	if (bad)
@@ -93,16 +93,16 @@ static void arm_ring(struct leg *l, const struct dp_cmd *c, uint64_t now)
 {
 	uint64_t first = now + c->orig.first_response_ms * NS_PER_MS;
 	l->ring_cap = c->orig.ring_timeout_ms == 0;
-	l->ring_at = now + (l->ring_cap ? RING_CAP_NS : c->orig.ring_timeout_ms * NS_PER_MS);
-	l->hasty = c->orig.first_response_ms && sip_before(first, l->ring_at);
-	uac_set_timer(l, l->hasty ? first : l->ring_at);
+	l->until = now + (l->ring_cap ? RING_CAP_NS : c->orig.ring_timeout_ms * NS_PER_MS);
+	l->hasty = c->orig.first_response_ms && sip_before(first, l->until);
+	uac_set_timer(l, l->hasty ? first : l->until);
 }
 
 /* The target is alive. */
 static void no_haste(struct leg *l)
 {
 	if (l->hasty)
-		uac_set_timer(l, l->ring_at);
+		uac_set_timer(l, l->until);
 	l->hasty = false;
 }
 
@@ -259,7 +259,7 @@ static bool early_media(struct leg *l, const struct msg_in *h)
 	if (!m->body.len || !msg_to_tag(h).len || !uas_is_sdp(m) ||
 	    session_answer(&l->session, m->body, &l->sip->sdp, &agreed, &reason))
 		return false;
-	l->early_tag = uac_to_hash(l->sip, h);
+	l->early_tag = (uint32_t)uac_to_hash(l->sip, h);
 	l->early = true;
 	leg_agree(l, &agreed, h->now);
 	return true;
@@ -335,10 +335,10 @@ static bool send_cancel(struct leg *l, uint64_t now)
 static void cancel_now(struct leg *l, uint64_t now)
 {
 	struct sip *s = l->sip;
-	if (!l->give_up_at)
-		l->give_up_at = now + 64 * s->times.t1;
+	if (!l->until)
+		l->until = now + 64 * s->times.t1;
 	if (send_cancel(l, now))
-		uac_set_timer(l, l->give_up_at); /* §9.1: no final within 64*T1 is as good as one */
+		uac_set_timer(l, l->until); /* §9.1: no final within 64*T1 is as good as one */
 	else
 		uac_set_timer(l, now + s->times.t1);
 }
@@ -348,6 +348,7 @@ static void ask_end(struct leg *l, const struct uac_arg *a)
 	l->why = (uint8_t)a->cause;
 	l->bye_status = a->status;
 	l->state = LEG_CANCELING;
+	l->until = 0;
 }
 
 /* Nothing has come yet, so no CANCEL may be sent (§9.1). Control need not wait for a target that is dead. */
@@ -418,7 +419,7 @@ void uac_on_timer_canceling(struct leg *l, const struct uac_arg *a)
 {
 	struct txn *ict = txn_at(l->sip, l->ict);
 	bool came = ict && ict->fsm.state == TXN_PROCEEDING;
-	if (came && (!l->cancel_sent || sip_before(a->now, l->give_up_at))) {
+	if (came && (!l->cancel_sent || sip_before(a->now, l->until))) {
 		cancel_now(l, a->now);
 		return;
 	}

@@ -45,11 +45,12 @@ bool uas_requires_more(const struct sip_msg *m)
 static struct leg *leg_of_request(struct sip *s, const struct msg_in *h)
 {
 	struct ident tag;
+	char room[IDENT_LEN];
 	if (!ident_parse(&tag, IDENT_TAG, msg_to_tag(h)) || tag.worker != (uint8_t)s->env.worker)
 		return NULL;
 	struct leg *l = leg_at(s, tag.index);
 	if (!l || !span_eq(msg_to_tag(h), dialog_tag(&l->dialog)) ||
-	    !span_eq(sip_at(h->m, h->c->call_id), dialog_call_id(&l->dialog)))
+	    !span_eq(sip_at(h->m, h->c->call_id), dialog_call_id(&l->dialog, room)))
 		return NULL;
 	if (l->dialog.confirmed && !span_eq(msg_from_tag(h), dialog_span(&l->dialog, DIALOG_TAG)))
 		return NULL;
