@@ -38,7 +38,7 @@ size_t utf8_char(const char *s, size_t left)
 bool utf8_valid(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_char(s + i, len - i);
+		size_t n = s[i] > 0 ? 1 : utf8_char(s + i, len - i);
 		if (!n)
 			return false;
 		i += n;

@@ -9,5 +9,7 @@
 #include <jansson.h>
 
 json_t *call_json(const struct call_row *r);
+/* The same, written out. free() it. */
+char *call_json_text(const struct call_row *r);
 
 #endif

@@ -24,12 +24,17 @@ static void answer_created(void *ctx, bool ok, const char *why)
 		return;
 	}
 	json_t *created = q->held;
+	char *text = q->held_text;
 	struct rest *starts = q->rest;
 	uint32_t wait_ms = q->wait_ms;
 	char sid[35];
 	memcpy(sid, q->call_sid, sizeof sid);
 	q->held = NULL;
-	request_reply_json(q, 201, created);
+	q->held_text = NULL;
+	if (text)
+		request_reply_text(q, 201, text);
+	else
+		request_reply_json(q, 201, created);
 	if (call && wait_ms)
 		start_queue_wait(&starts->starts, sid, wait_ms);
 	else if (call)
@@ -70,7 +75,10 @@ static void create(struct request *q, const struct form *params)
 	take_turn(q, call);
 	const struct call_row *row = call_row(call);
 	snprintf(q->call_sid, sizeof q->call_sid, "%s", row->sid);
-	q->held = call_json(row);
+	if (q->match.format == FORMAT_JSON)
+		q->held_text = call_json_text(row);
+	else
+		q->held = call_json(row);
 	store_put_call(e->store, row, answer_created, q);
 }
 
@@ -150,7 +158,10 @@ typedef void (*ended_fn)(struct request *q, const struct call_row *r);
 
 static void answer_row(struct request *q, const struct call_row *r)
 {
-	request_reply_json(q, 200, call_json(r));
+	if (q->match.format == FORMAT_JSON)
+		request_reply_text(q, 200, call_json_text(r));
+	else
+		request_reply_json(q, 200, call_json(r));
 }
 
 static void refuse_ended(struct request *q, const struct call_row *r)

@@ -17,6 +17,7 @@ static void request_free(struct request *q)
 	form_fini(&q->body);
 	if (q->held)
 		json_decref(q->held);
+	free(q->held_text);
 	free(q->list);
 	free(q);
 }
@@ -56,6 +57,14 @@ void request_reply_json(struct request *q, int status, json_t *o)
 		r.body = json_text_dump(o);
 	r.body_len = strlen(r.body);
 	finish(q, &r);
+}
+
+void request_reply_text(struct request *q, int status, char *json)
+{
+	finish(q, &(struct http_reply){.status = status,
+	              .content_type = "application/json",
+	              .body = json,
+	              .body_len = strlen(json)});
 }
 
 void request_reply_empty(struct request *q)

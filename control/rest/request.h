@@ -32,12 +32,15 @@ struct request {
 	char call_sid[35];
 	uint32_t wait_ms; /* before the call starts */
 	json_t *held;
+	char *held_text; /* the same written out, when that is all that is needed */
 	int64_t noted_at; /* of the notification that is held */
 	struct list_args *list;
 };
 
 /* takes o; XML or CSV when the path asked for that */
 void request_reply_json(struct request *q, int status, json_t *o);
+/* The same of a text that is JSON already; takes it. For FORMAT_JSON only. */
+void request_reply_text(struct request *q, int status, char *json);
 void request_reply_empty(struct request *q); /* 204 */
 void request_reply_error(struct request *q, int status, int code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -176,6 +176,37 @@ static void errors_carry_the_headers_of_their_status(void **state)
 	free(r.body);
 }
 
+static void the_text_is_what_the_tree_would_be_written_as(void **state)
+{
+	static const char *const texts[] = {NULL, "", "sip:kate@example.com", "\"q\\u/\b\f\n\r\t\x01\x1f\x7f",
+	    "é ü 電話 \xf0\x9f\x93\x9e", "broken \xff\xc3 text", "</script>"};
+	enum { N = sizeof texts / sizeof *texts };
+	for (int i = 0; i < N * N; i++) {
+		struct call_row r = {.sid = "CA00000000000000000000000000000001",
+		    .account_sid = "AC00000000000000000000000000000001",
+		    .to = texts[i % N],
+		    .from = texts[i / N],
+		    .caller_name = texts[(i + 1) % N],
+		    .forwarded_from = texts[(i + 2) % N],
+		    .answered_by = texts[(i + 3) % N],
+		    .status = i & 1 ? "queued" : "completed",
+		    .direction = "outbound-api",
+		    .date_created = i * 100000007ll,
+		    .end_time = i & 1 ? 1 : 0,
+		    .duration = i - 5,
+		    .queue_time_ms = i & 2 ? UINT32_MAX : 0};
+		if (i & 4)
+			strcpy(r.parent_sid, "CA00000000000000000000000000000002");
+		char *text = call_json_text(&r);
+		json_t *o = call_json(&r);
+		char *tree = json_dumps(o, JSON_COMPACT);
+		assert_string_equal(text, tree);
+		json_decref(o);
+		free(tree);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +216,7 @@ int main(void)
 	    cmocka_unit_test(text_that_is_not_utf8_is_told_repaired),
 	    cmocka_unit_test(twilio_errors_have_code_message_more_info_and_status),
 	    cmocka_unit_test(errors_carry_the_headers_of_their_status),
+	    cmocka_unit_test(the_text_is_what_the_tree_would_be_written_as),
 	};
 	return cmocka_run_group_tests_name("call_json", tests, NULL, NULL);
 }
