@@ -131,7 +131,7 @@ static int take_signals(struct app *a)
 static void on_dp_event(void *ctx, const struct dp_event *e)
 {
 	struct app *a = ctx;
-	if (!a->ending)
+	if (!a->ending && !keepalive_event(a->keepalive, e))
 		calls_dp_event(a->calls, e);
 }
 
@@ -323,6 +323,9 @@ static int start_rest(struct app *a)
 	const struct config *c = a->conf;
 	char host[64], err[256];
 	rest_host(a, host);
+	a->keepalive = app_keepalive_new(a, err);
+	if (!a->keepalive)
+		return complain("keepalive", err);
 	const struct rest_env env = {
 	    .calls = a->calls,
 	    .store = a->store,
@@ -336,6 +339,7 @@ static int start_rest(struct app *a)
 	    .loop = a->loop,
 	    .outbox = a->outbox,
 	    .dns = a->dns,
+	    .keepalive = a->keepalive,
 	    .health = &a->health,
 	    .calls_per_second = c->calls_per_second,
 	    .account_calls = c->account_calls,
@@ -394,6 +398,8 @@ static void take_down(struct app *a)
 	struct dns *dns = a->dns;
 	a->dns = NULL;
 	dns_free(dns);
+	keepalive_free(a->keepalive);
+	a->keepalive = NULL;
 	struct store *store = a->store;
 	a->store = NULL;
 	store_close(store);

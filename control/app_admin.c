@@ -271,7 +271,7 @@ static json_t *store_json(const struct app *a)
 static void ask_status(struct app *a, struct admin_client *c)
 {
 	int status;
-	char *health = health_of(a->dp, loop_now_ns(), &status);
+	char *health = health_of(a->dp, a->keepalive, loop_now_ns(), &status);
 	json_t *o = json_object();
 	set_text(o, "version", DIALPLANE_VERSION);
 	set_number(o, "pid", (uint64_t)getpid());

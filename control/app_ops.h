@@ -12,6 +12,7 @@
 #include "control/http_client.h"
 #include "control/http_server.h"
 #include "control/jars.h"
+#include "control/keepalive.h"
 #include "control/link_watch.h"
 #include "control/outbox.h"
 #include "control/rest/rest.h"
@@ -40,6 +41,7 @@ struct app {
 	struct store *store; /* NULL while it closes */
 	struct dns *dns;
 	struct target_health health;
+	struct keepalive *keepalive;
 	struct http_client *http;
 	struct bridge *bridge;
 	struct outbox *outbox;
@@ -91,6 +93,8 @@ bool app_enhanced_sip(const struct app *a, const char *account_sid);
 /* app_target.c: where SIP goes. */
 uint8_t app_transports(const struct config *c); /* those that are switched on: bits 1 << enum dp_transport */
 void app_resolve(void *app, const struct sip_target *target, uint64_t tag);
+/* NULL: the configuration names a target that is none; err says which. */
+struct keepalive *app_keepalive_new(struct app *a, char err[256]);
 void app_hop_done(void *app, const struct ip_sock *hop, bool reached);
 
 /* May SIP go to this address? NULL: yes. */

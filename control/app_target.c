@@ -2,6 +2,7 @@
 /* The call logic's targets: found by name, checked against the policy, those that failed lately last. */
 #include "control/app_ops.h"
 #include "control/locate.h"
+#include "control/log.h"
 #include "control/mem.h"
 #include "control/sip_target.h"
 
@@ -10,9 +11,12 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* A target that is looked up, and who wants to know. */
 struct wanted {
 	struct app *app;
-	uint64_t tag;
+	locate_fn fn;
+	void *ctx;
+	uint64_t tag; /* of a call */
 };
 
 static uint64_t chance(void *ctx)
@@ -47,6 +51,15 @@ static void say_refused(const struct ip_addr *a, const char *refusal, char *why,
 	snprintf(why, n, "%s is refused: %s", t, refusal);
 }
 
+static void on_call_located(void *ctx, const struct ip_sock *hops, uint32_t n, const char *why);
+
+static const char *hop_refusal(const struct config *c, const struct ip_sock *hop)
+{
+	if (hop->a.fam == 6 && hop->transport != DP_UDP)
+		return "TCP and TLS are spoken over IPv4 only";
+	return app_refusal(c, &hop->a);
+}
+
 static void on_located(void *ctx, const struct ip_sock *hops, uint32_t n, const char *why)
 {
 	struct wanted *p = ctx;
@@ -56,14 +69,13 @@ static void on_located(void *ctx, const struct ip_sock *hops, uint32_t n, const 
 	char reason[200];
 	snprintf(reason, sizeof reason, "%s", why ? why : "no address");
 	for (uint32_t i = 0; i < n; i++) {
-		const char *refusal = app_refusal(a->conf, &hops[i].a);
+		const char *refusal = hop_refusal(a->conf, &hops[i]);
 		if (refusal)
 			say_refused(&hops[i].a, refusal, reason, sizeof reason);
 		else
 			good[kept++] = hops[i];
 	}
-	target_health_sort(&a->health, good, kept, loop_now_ns());
-	calls_resolved(a->calls, p->tag, good, kept, kept ? NULL : reason);
+	p->fn(p->fn == on_call_located ? p : p->ctx, good, kept, kept ? NULL : reason);
 	free(p);
 }
 
@@ -77,16 +89,8 @@ uint8_t app_transports(const struct config *c)
 	return can;
 }
 
-static struct wanted *wanted(struct app *a, uint64_t tag)
+static void look_for(struct app *a, const struct sip_target *t, const struct wanted *who)
 {
-	struct wanted *p = mem_zalloc(sizeof *p);
-	*p = (struct wanted){a, tag};
-	return p;
-}
-
-void app_resolve(void *ctx, const struct sip_target *t, uint64_t tag)
-{
-	struct app *a = ctx;
 	struct locate_conf conf = {a->conf->dns_naptr, a->conf->dns_srv, chance, NULL};
 	struct locate_want want = {.host = t->host,
 	    .port = t->port,
@@ -95,12 +99,65 @@ void app_resolve(void *ctx, const struct sip_target *t, uint64_t tag)
 	    .sips = t->sips,
 	    .can = app_transports(a->conf),
 	    .ip6 = a->conf->dp.ip6.fam != 0};
-	if (a->dns)
-		locate(a->loop, a->dns, &conf, &want, on_located, wanted(a, tag));
+	struct wanted *p = mem_zalloc(sizeof *p);
+	*p = *who;
+	locate(a->loop, a->dns, &conf, &want, on_located, p);
+}
+
+/* ---- calls */
+
+static void on_call_located(void *ctx, const struct ip_sock *hops, uint32_t n, const char *why)
+{
+	struct wanted *p = ctx;
+	struct ip_sock sorted[LOCATE_HOPS_MAX];
+	if (n)
+		memcpy(sorted, hops, n * sizeof *hops);
+	target_health_sort(&p->app->health, sorted, n, loop_now_ns());
+	calls_resolved(p->app->calls, p->tag, sorted, n, why);
+}
+
+void app_resolve(void *ctx, const struct sip_target *t, uint64_t tag)
+{
+	struct app *a = ctx;
+	if (!a->dns)
+		return;
+	struct wanted who = {.app = a, .fn = on_call_located, .tag = tag};
+	look_for(a, t, &who);
 }
 
 void app_hop_done(void *ctx, const struct ip_sock *hop, bool reached)
 {
 	struct app *a = ctx;
 	target_health_tell(&a->health, hop, reached, loop_now_ns());
+}
+
+/* ---- the targets that are watched */
+
+static void op_locate(void *ctx, const struct sip_target *t, locate_fn fn, void *fn_ctx)
+{
+	struct app *a = ctx;
+	struct wanted who = {.app = a, .fn = fn, .ctx = fn_ctx};
+	if (a->dns)
+		look_for(a, t, &who);
+}
+
+static void op_ping(void *ctx, const struct dp_cmd *c)
+{
+	struct app *a = ctx;
+	if (!a->ending)
+		bridge_command(a->bridge, c);
+}
+
+static void op_said(void *ctx, const char *uri, const char *text, bool up)
+{
+	log_line(up ? LOG_INFO : LOG_WARN, "keepalive", "", "%s is %s: %s", uri, up ? "up" : "down", text);
+}
+
+struct keepalive *app_keepalive_new(struct app *a, char err[256])
+{
+	const struct config *c = a->conf;
+	const struct keepalive_ops ops = {a, op_locate, op_ping, app_hop_done, op_said};
+	const struct keepalive_conf conf = {
+	    c->keepalive_every_s, c->keepalive_wait_ms, c->n_keepalive_targets, c->keepalive_targets};
+	return keepalive_new(a->loop, &conf, &ops, err);
 }

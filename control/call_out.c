@@ -19,6 +19,9 @@ static void note_params(struct call *call)
 	if (call->target.odd_transport)
 		call_note(call, 32114, false,
 		    "the transport parameter of the SIP URI has an unknown value: UDP is used");
+	if (call->target.odd_egress)
+		call_note(call, 32114, false,
+		    "the region or edge of the SIP URI is none of those known: the default is used");
 }
 
 /* From here on the call is on its way: it has left the queue. */
@@ -35,7 +38,7 @@ void call_dial_out(struct call *call)
 	else if (call->target.transport != DP_UDP && !(c->conf.transports & 1u << call->target.transport))
 		call_fail(call, 32114, 0,
 		    call->target.transport == DP_TLS
-		        ? "SIP over TLS is not switched on here (sip.tcp, sip.tls_port)"
+		        ? "SIP over TLS is not switched on here (sip.tcp, tls.port)"
 		        : "SIP over TCP is not switched on here (sip.tcp)");
 	else
 		c->ops.resolve(c->ops.ctx, &call->target, call_tag(call, TAG_RESOLVE));

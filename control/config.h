@@ -4,6 +4,7 @@
 #ifndef CONTROL_CONFIG_H
 #define CONTROL_CONFIG_H
 
+#include "control/keepalive.h"
 #include "control/log.h"
 #include "control/target_policy.h"
 #include "dataplane/api/dp_conf.h"
@@ -67,6 +68,9 @@ struct config {
 	char webhook_ca_file[256];
 	uint32_t callback_retry_ms, callback_age_s;
 	struct target_policy policy; /* targets.allow */
+	uint32_t keepalive_every_s, keepalive_wait_ms;
+	uint8_t n_keepalive_targets;
+	struct keepalive_target keepalive_targets[KEEPALIVE_TARGETS_MAX];
 	bool dns_naptr, dns_srv;
 	uint32_t dns_ttl_min_s, dns_ttl_max_s;
 	uint32_t first_response_ms, targets_avoid_s;

@@ -15,7 +15,46 @@ static json_t *worker_json(uint16_t i, uint64_t age_ns)
 	return o;
 }
 
-char *health_json(const uint64_t *beats, uint16_t n, enum dp_link link, uint64_t now_ns, int *status)
+static json_t *address_json(const struct keepalive_state *s, uint32_t i)
+{
+	static const char *const transports[] = {"udp", "tcp", "tls", "?"};
+	const struct ip_sock *hop = &s->hops[i].hop;
+	char addr[64];
+	struct buf b = buf_on(addr, sizeof addr - 1);
+	ip_addr_put(&b, &hop->a);
+	addr[b.len] = '\0';
+	json_t *o = json_object();
+	json_object_set_new(o, "address", json_string(addr));
+	json_object_set_new(o, "port", json_integer(hop->port));
+	json_object_set_new(o, "transport", json_string(transports[hop->transport]));
+	json_object_set_new(o, "state", json_string(keepalive_name(s->hops[i].word)));
+	json_object_set_new(o, "status", json_integer(s->hops[i].status));
+	return o;
+}
+
+static json_t *target_json(const struct keepalive_state *s)
+{
+	json_t *o = json_object(), *addresses = json_array();
+	for (uint32_t i = 0; i < s->n; i++)
+		json_array_append_new(addresses, address_json(s, i));
+	json_object_set_new(o, "uri", json_text(s->uri));
+	json_object_set_new(o, "state", json_string(keepalive_name(s->word)));
+	if (s->why[0])
+		json_object_set_new(o, "why", json_text(s->why));
+	json_object_set_new(o, "addresses", addresses);
+	return o;
+}
+
+static json_t *targets_json(const struct keepalive *k)
+{
+	json_t *a = json_array();
+	for (uint32_t i = 0; i < keepalive_count(k); i++)
+		json_array_append_new(a, target_json(keepalive_state(k, i)));
+	return a;
+}
+
+char *health_json(const uint64_t *beats, uint16_t n, enum dp_link link, const struct keepalive *k,
+    uint64_t now_ns, int *status)
 {
 	json_t *workers = json_array(), *stuck = json_array(), *o = json_object();
 	for (uint16_t i = 0; i < n; i++) {
@@ -33,14 +72,16 @@ char *health_json(const uint64_t *beats, uint16_t n, enum dp_link link, uint64_t
 	json_object_set_new(o, "link", json_string(n ? link_name(link) : "gone"));
 	json_object_set_new(o, "stuck", stuck);
 	json_object_set_new(o, "workers", workers);
+	if (keepalive_count(k))
+		json_object_set_new(o, "targets", targets_json(k));
 	return json_text_dump(o);
 }
 
-char *health_of(const struct dp *d, uint64_t now_ns, int *status)
+char *health_of(const struct dp *d, const struct keepalive *k, uint64_t now_ns, int *status)
 {
 	uint64_t beats[DP_WORKERS_MAX];
 	uint16_t n = d ? dp_workers(d) : 0;
 	for (uint16_t i = 0; i < n; i++)
 		beats[i] = dp_beat_ns(d, i);
-	return health_json(beats, n, d ? link_worst(d) : DP_LINK_GONE, now_ns, status);
+	return health_json(beats, n, d ? link_worst(d) : DP_LINK_GONE, k, now_ns, status);
 }

@@ -163,6 +163,18 @@ static void write_http(FILE *f, const struct metrics_http *h)
 		}
 }
 
+static void write_targets(FILE *f, const struct keepalive *k)
+{
+	if (!keepalive_count(k))
+		return;
+	head(f, "target_up", "gauge",
+	    "1: a watched target answers OPTIONS; 0: it does not, or was not asked yet");
+	for (uint32_t i = 0; i < keepalive_count(k); i++) {
+		const struct keepalive_state *s = keepalive_state(k, i);
+		fprintf(f, "dialplane_target_up{target=\"%u\"} %d\n", i, s->word == KEEPALIVE_UP);
+	}
+}
+
 static void write_names(FILE *f, const struct metrics_input *in)
 {
 	const struct dns_counts *c = &in->names;
@@ -201,6 +213,7 @@ static void write_all(FILE *f, const struct metrics_input *in)
 		write_callbacks(f, in);
 	if (in->has_names)
 		write_names(f, in);
+	write_targets(f, in->keepalive);
 	write_http(f, in->http);
 	single(
 	    f, "log_suppressed_total", "counter", "log lines left out by the rate limit", in->log_suppressed);
@@ -255,6 +268,7 @@ static void gather_control(struct metrics_input *in, const struct rest_env *e)
 	in->webhooks_in_flight = e->http ? http_client_in_flight(e->http) : 0;
 	in->log_suppressed = log_suppressed();
 	gather_callbacks(in, e->outbox);
+	in->keepalive = e->keepalive;
 	in->has_names = e->dns && e->health;
 	if (!in->has_names)
 		return;

@@ -5,6 +5,7 @@
 #define CONTROL_METRICS_H
 
 #include "control/dns.h"
+#include "control/keepalive.h"
 #include "control/rest/rest.h"
 #include "control/rest/router.h"
 
@@ -43,6 +44,7 @@ struct metrics_input {
 	bool has_callbacks;
 	uint32_t callbacks_owed;
 	uint64_t callbacks_delivered, callbacks_retried, callbacks_given_up;
+	const struct keepalive *keepalive;
 	bool has_names;
 	struct dns_counts names;
 	uint32_t targets_avoided;

@@ -185,11 +185,26 @@ static void take_transport(struct sip_target *t, struct span v)
 		}
 }
 
+/* Where a call leaves the house. There is one way out, so all that is known mean that one. */
+static bool egress_known(struct span v)
+{
+	static const char *const names[] = {"us1", "us2", "ie1", "de1", "sg1", "jp1", "br1", "au1", "ashburn",
+	    "san-jose", "umatilla", "dublin", "frankfurt", "singapore", "tokyo", "sao-paulo", "sydney"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (span_ieq(v, span_str(names[i])))
+			return true;
+	return false;
+}
+
 static void take_params(struct sip_target *t, const struct sip_uri *u)
 {
 	struct span v;
 	if (sip_param_get(u->params, SPAN("transport"), &v))
 		take_transport(t, v);
+	if (sip_param_get(u->params, SPAN("region"), &v))
+		t->odd_egress = !egress_known(v);
+	if (sip_param_get(u->params, SPAN("edge"), &v))
+		t->odd_egress |= !egress_known(v);
 	if (u->scheme == SIP_URI_SIPS) {
 		t->sips = t->transport_given = true;
 		t->transport = DP_TLS; /* whatever transport= says: it is TLS over that */

@@ -34,6 +34,7 @@ struct sip_target {
 	uint8_t transport;            /* enum dp_transport */
 	bool transport_given, sips;
 	bool secure;                  /* secure=true: media and signalling encrypted */
+	bool odd_egress;              /* region= or edge= had an unknown value and was ignored (32114) */
 	bool odd_transport;           /* transport= had an unknown value and was ignored (32114) */
 	uint16_t headers_len;
 	char headers[TARGET_HEADERS_MAX + 2 * TARGET_HEADERS_COUNT]; /* "Name: value\r\n" … */

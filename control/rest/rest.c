@@ -73,7 +73,7 @@ void rest_refuse(
 static void answer_health(struct rest *r, struct http_exchange *x)
 {
 	struct http_reply reply = {.content_type = "application/json"};
-	reply.body = health_of(r->env.dp, loop_now_ns(), &reply.status);
+	reply.body = health_of(r->env.dp, r->env.keepalive, loop_now_ns(), &reply.status);
 	reply.body_len = strlen(reply.body);
 	reply.headers[0] = (struct http_header){"Cache-Control", "no-store"};
 	metrics_http_count(&r->http, ROUTE_HEALTHZ, reply.status);

@@ -27,6 +27,7 @@ struct rest_key {
 struct outbox;
 struct dns;
 struct target_health;
+struct keepalive;
 
 /* What the resources work on. All borrowed, all outlive the rest. */
 struct rest_env {
@@ -41,6 +42,7 @@ struct rest_env {
 	size_t n_keys;
 	struct loop *loop;         /* NULL: per_second has no effect */
 	struct outbox *outbox;     /* NULL: no figures for status callbacks */
+	const struct keepalive *keepalive; /* NULL: no targets are watched */
 	const struct dns *dns;     /* NULL: no figures for names */
 	const struct target_health *health; /* NULL: none for failed addresses */
 	uint32_t calls_per_second; /* of one account, 0: no limit */

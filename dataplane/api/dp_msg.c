@@ -48,6 +48,7 @@ static const char *const cmd_names[DP_CMD_TYPES] = {
     [DP_CMD_RING] = "RING",
     [DP_CMD_ANSWER] = "ANSWER",
     [DP_CMD_REJECT] = "REJECT",
+    [DP_CMD_PING] = "PING",
 };
 
 static const char *const ev_names[DP_EV_TYPES] = {
@@ -63,6 +64,7 @@ static const char *const ev_names[DP_EV_TYPES] = {
     [DP_EV_ENDED] = "ENDED",
     [DP_EV_REFER] = "REFER",
     [DP_EV_INCOMING] = "INCOMING",
+    [DP_EV_PONG] = "PONG",
 };
 
 static const char *const end_names[DP_END_CAUSES] = {

@@ -35,6 +35,7 @@ enum dp_cmd_type {
 	DP_CMD_RING,      /* INCOMING: 180 or 183 (.sip_status); early_media: with our SDP, the leg may be bridged */
 	DP_CMD_ANSWER,    /* INCOMING: 200 with our SDP */
 	DP_CMD_REJECT,    /* INCOMING: final response .sip_status (400 to 699) with .reason */
+	DP_CMD_PING,      /* send OPTIONS to .orig's target, with its ruri, from_user, transport, tls_name; PONG follows */
 	DP_CMD_TYPES
 };
 
@@ -95,6 +96,7 @@ enum dp_ev_type {
 	DP_EV_REFER,     /* the far side asked to be transferred (603): text: reason holds the Refer-To */
 	DP_EV_INCOMING,  /* a call from outside: .leg is valid from here; text: request_uri, remote_uri (From), local_uri
 	                    (To), sip_call_id, headers; early_media: it offers SDP; max_forwards; remote */
+	DP_EV_PONG,      /* of the PING with that cookie: sip_status of the answer, 0 = none came (reason) */
 	DP_EV_TYPES
 };
 

@@ -10,6 +10,7 @@
 #include "dataplane/sip/event.h"
 #include "dataplane/sip/ident.h"
 #include "dataplane/sip/msg_in.h"
+#include "dataplane/sip/ping.h"
 #include "dataplane/sip/sip.h"
 #include "dataplane/sip/txn.h"
 #include "sip-parser/sdp.h"
@@ -50,6 +51,7 @@ struct sip {
 	uint32_t fork_sets; /* power of two */
 	struct events events;
 	struct conns *conns; /* NULL: datagrams only */
+	struct ping pings[PINGS_MAX];
 
 	struct sip_msg msg;               /* of the datagram being handled */
 	struct sip_core core;             /* its headers */

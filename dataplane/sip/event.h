@@ -17,7 +17,7 @@ struct sip;
 /* PROGRESS (the latest), ANSWERED, UNBRIDGED and ENDED; STARTED and BRIDGED answer commands. */
 #define EVENTS_PER_LEG 4
 #define EVENT_BRIEF    256u
-#define EVENTS_SPARE   64 /* refused commands */
+#define EVENTS_SPARE   96 /* refused commands, answers to OPTIONS */
 
 struct event_held;
 

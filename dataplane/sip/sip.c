@@ -205,6 +205,7 @@ static void (*const COMMANDS[DP_CMD_TYPES])(struct sip *s, const struct dp_cmd *
     [DP_CMD_RING] = uas_call_ring,
     [DP_CMD_ANSWER] = uas_call_answer,
     [DP_CMD_REJECT] = uas_call_reject,
+    [DP_CMD_PING] = ping_send,
 };
 
 void sip_command(struct sip *s, const struct dp_cmd *c, uint64_t now)

@@ -215,6 +215,29 @@ static void put_in_dialog(
 	put_auth(b, l, method, t ? r.ruri : dialog_span(&l->dialog, DIALOG_RURI));
 }
 
+struct pkt *msgs_options(struct sip *s, const struct txn *t, struct span ruri, struct span user)
+{
+	struct pkt *p;
+	struct buf b;
+	if (!begin(s, &p, &b))
+		return NULL;
+	put_top(&b, s, &t->remote, SPAN("OPTIONS"), ruri, SPAN(""), t, SPAN(""));
+	buf_lit(&b, "From: <sip:");
+	buf_span(&b, user);
+	buf_span(&b, sip_face(s, &t->remote)->from_tail);
+	buf_put(&b, t->token, IDENT_LEN);
+	buf_lit(&b, "\r\nTo: <");
+	buf_span(&b, ruri);
+	buf_lit(&b, ">\r\nCall-ID: ");
+	buf_put(&b, t->token, IDENT_LEN);
+	buf_lit(&b, "\r\nCSeq: ");
+	put_cseq(&b, t->cseq, SPAN("OPTIONS"));
+	buf_lit(&b, "Accept: application/sdp\r\n");
+	buf_span(&b, s->agent);
+	end_without_body(&b);
+	return finish(p, &b);
+}
+
 struct pkt *msgs_ack(struct sip *s, const struct leg *l, uint32_t cseq)
 {
 	struct pkt *p;

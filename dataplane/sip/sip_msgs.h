@@ -42,6 +42,8 @@ struct pkt *msgs_invite(
 /* Make an INVITE of ours that was written for TCP one for UDP, in place. False: it is no such thing. */
 bool msgs_say_udp(struct pkt *p);
 
+/* OPTIONS outside of any dialog; its own token is tag and Call-ID as well. */
+struct pkt *msgs_options(struct sip *s, const struct txn *t, struct span ruri, struct span user);
 /* ACK for a 2xx (§13.2.2.4) in the leg's dialog. */
 struct pkt *msgs_ack(struct sip *s, const struct leg *l, uint32_t cseq);
 /* re-INVITE in the leg's dialog; more: further header lines. */

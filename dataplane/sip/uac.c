@@ -189,6 +189,8 @@ static bool on_response(struct sip *s, struct txn *t, const struct msg_in *h)
 	bool is_2xx = status / 100 == 2;
 	struct leg *l = leg_at(s, t->leg);
 	if (t->fsm.kind != TXN_ICT) {
+		if (status >= 200 && t->method == SIP_OPTIONS)
+			ping_done(s, t, h->src, status, SPAN(""), h->now);
 		if (status >= 200 && l && l->bye == txn_index(s, t))
 			leg_bye_done(l, h, h->now);
 		return status >= 200; /* CANCEL and BYE: whatever else they say, the call is over */
@@ -217,6 +219,8 @@ static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 	struct leg *l = leg_at(s, t->leg);
 	if (t->fsm.kind == TXN_NICT)
 		sip_count(s, STAT_sip_timeouts);
+	if (t->method == SIP_OPTIONS && t->fsm.kind == TXN_NICT)
+		ping_done(s, t, NULL, 0, SPAN("no response (Timer F)"), now);
 	if (!l)
 		return;
 	if (t->fsm.kind == TXN_IST)
@@ -232,7 +236,10 @@ static void on_txn_timeout(struct sip *s, struct txn *t, uint64_t now)
 static void on_txn_failed(struct sip *s, struct txn *t, uint64_t now)
 {
 	struct leg *l = leg_at(s, t->leg);
-	if (l && l->bye == txn_index(s, t))
+	if (t->method == SIP_OPTIONS && t->fsm.kind == TXN_NICT)
+		ping_done(s, t, NULL, 0,
+		    s->unreachable.len ? s->unreachable : SPAN("there is no way to the target"), now);
+	else if (l && l->bye == txn_index(s, t))
 		leg_bye_done(l, NULL, now);
 	else if (l && l->reinvite == txn_index(s, t))
 		reinvite_lost(l, now);

@@ -100,6 +100,13 @@ static void transport_port_and_secure_are_read(void **state)
 	assert_int_equal(parse("sip:a@b;transport=sctp"), TARGET_OK);
 	assert_true(t.odd_transport && !t.transport_given);
 	assert_int_equal(t.transport, DP_UDP);
+	assert_false(t.odd_egress);
+	assert_int_equal(parse("sip:a@b;region=IE1;edge=dublin"), TARGET_OK);
+	assert_false(t.odd_egress);
+	assert_int_equal(parse("sip:a@b;region=mars"), TARGET_OK);
+	assert_true(t.odd_egress);
+	assert_int_equal(parse("sip:a@b;edge=atlantis;region=us2"), TARGET_OK);
+	assert_true(t.odd_egress);
 	assert_int_equal(parse("sip:a@[2001:db8::1]:5070"), TARGET_OK);
 	assert_string_equal(t.host, "2001:db8::1");
 }

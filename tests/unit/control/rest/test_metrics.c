@@ -206,7 +206,7 @@ static void health_is_good_while_every_worker_turns(void **state)
 	(void)state;
 	uint64_t now = 50 * HEALTH_BEAT_NS, beats[2] = {now - HEALTH_BEAT_NS + 1, now + 5};
 	int status = 0;
-	char *s = health_json(beats, 2, DP_LINK_UP, now, &status);
+	char *s = health_json(beats, 2, DP_LINK_UP, NULL, now, &status);
 	json_t *o = json_loads(s, 0, NULL);
 	assert_int_equal(status, 200);
 	assert_string_equal(json_string_value(json_object_get(o, "status")), "ok");
@@ -221,7 +221,7 @@ static void health_names_the_worker_that_is_stuck(void **state)
 	(void)state;
 	uint64_t now = 50 * HEALTH_BEAT_NS, beats[3] = {now, now - HEALTH_BEAT_NS, now - 10};
 	int status = 0;
-	char *s = health_json(beats, 3, DP_LINK_UP, now, &status);
+	char *s = health_json(beats, 3, DP_LINK_UP, NULL, now, &status);
 	json_t *o = json_loads(s, 0, NULL), *stuck = json_object_get(o, "stuck");
 	assert_int_equal(status, 503);
 	assert_int_equal(json_array_size(stuck), 1);
@@ -245,7 +245,7 @@ static void health_says_which_link_and_is_bad_without_a_device(void **state)
 	uint64_t now = 50 * HEALTH_BEAT_NS;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int status = 0;
-		char *s = health_json(&now, 1, rows[i].link, now, &status);
+		char *s = health_json(&now, 1, rows[i].link, NULL, now, &status);
 		json_t *o = json_loads(s, 0, NULL);
 		assert_int_equal(status, rows[i].status);
 		assert_string_equal(json_string_value(json_object_get(o, "status")), rows[i].word);
@@ -259,7 +259,7 @@ static void health_without_workers_is_not_good(void **state)
 {
 	(void)state;
 	int status = 0;
-	free(health_of(NULL, 1, &status));
+	free(health_of(NULL, NULL, 1, &status));
 	assert_int_equal(status, 503);
 }
 
