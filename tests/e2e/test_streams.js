@@ -7,7 +7,7 @@ const path = require('path');
 const certs = require('./lib/certs');
 const host = require('./lib/host');
 const { run } = require('./lib/world');
-const { callee } = require('./lib/sipp');
+const { callee, caller } = require('./lib/sipp');
 const { ENGINE_IP } = require('./lib/host');
 const { sleep, until } = require('./lib/tap');
 
@@ -15,7 +15,8 @@ const response = (inner) => `<Response>${inner}</Response>`;
 const STAY = response('<Pause length="60"/>');
 const NAME = 'a-10-77-0-13.e2e.test';
 
-const settings = { sip: { tcp: process.env.DIALPLANE_TCP || 'kernel', header_ms: 2000 }, limits: { connections: 512 } };
+// Two workers: what comes on a connection of one may belong to a call of the other.
+const settings = { workers: 2, inbound: { sources: ['10.77.0.11/32'], voice_url: 'http://127.0.0.1:8090/in/voice' }, sip: { tcp: process.env.DIALPLANE_TCP || 'kernel', header_ms: 2000 }, limits: { connections: 512 } };
 if (process.env.DIALPLANE_HOSTS) {
 	certs.selfSigned('ca', 'test ca');
 	certs.signed('engine', `IP:${ENGINE_IP}`);
@@ -113,6 +114,21 @@ run(settings, (s, w) => {
 		await kate.ok();
 	});
 
+	// Several, so that both workers take some; each connection belongs to whichever worker's turn it was.
+	for (const [scenario, answer] of [['call', 'ring'], ['call_bye', 'answer_bye']]) {
+		s.test(`calls_from_outside_by_tcp_${scenario}`, async () => {
+			const bobs = [];
+			for (let i = 0; i < 4; i++) bobs.push(await callee(answer, { ip: '10.77.0.13', tcp: 't1', delay_ms: 300 }));
+			w.app.docs.set('in/voice', (req) => {
+				const bob = bobs[Number(/^sip:n(\d)@/.exec(req.row.params.To)[1])];
+				return response(`<Dial><Sip>${bob.uri};transport=tcp</Sip></Dial><Hangup/>`);
+			});
+			const anns = [];
+			for (let i = 0; i < 4; i++) anns.push(await caller(scenario, { service: `n${i}`, tcp: 't1', delay_ms: 500 }));
+			for (const x of [...anns, ...bobs]) await x.ok();
+		});
+	}
+
 	for (const cert of ['other', 'expired', 'selfsigned']) {
 		s.test(`a_certificate_that_is_${cert}_is_refused`, async () => {
 			const kate = await callee('answer_bye', { tcp: 't1', ip: '10.77.0.13' });
@@ -146,6 +162,6 @@ run(settings, (s, w) => {
 		assert.strictEqual(await ended(k), 'completed');
 		await kate.ok();
 		await host.ended(flood);
-		for (const name of ['conn_bad', 'conn_slow', 'tls_failed']) assert.ok(await w.engine.counter(name) > 0, name);
+		for (const name of ['conn_bad', 'conn_slow', 'tls_failed', 'xw_forwarded']) assert.ok(await w.engine.counter(name) > 0, name);
 	}, { limit_ms: 60000 });
 });
