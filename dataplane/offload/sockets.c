@@ -20,6 +20,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78 /* linux/in6.h, which does not go with netinet/in.h */
+#endif
+
 #define EVENTS       256
 #define READS        16u  /* of one socket before the others have their turn */
 #define PACKETS      256u /* through the device, each way, before the sockets have theirs */
@@ -52,11 +56,14 @@ struct side { /* of one worker */
 	uint32_t free_head;
 };
 
+/* TCP and TLS, by IPv4 and by IPv6. */
+enum { LISTEN_TLS = 1, LISTEN_SIX = 2, LISTENERS = 4 };
+
 struct sockets {
 	struct dp_conf conf;
 	struct side sides[DP_WORKERS_MAX];
 	uint16_t next_worker;
-	int ep, wake_fd, tun_fd, listen_fd[2];
+	int ep, wake_fd, tun_fd, listen_fd[LISTENERS];
 	uint32_t stop;
 	uint8_t hdr[TUN_HDR];
 	pthread_t thread;
@@ -66,7 +73,7 @@ struct sockets {
 };
 
 /* What epoll gives back: a socket is worker << 32 | number. */
-enum { EV_WAKE = -1, EV_TUN = -2, EV_LISTEN = -4 /* and -3 */ };
+enum { EV_WAKE = -1, EV_TUN = -2, EV_LISTEN = -2 - LISTENERS /* and those behind it */ };
 
 /* ---- to the workers */
 
@@ -234,26 +241,68 @@ static bool keep(struct sock *s, const uint8_t *p, uint32_t n)
 	return true;
 }
 
+/* ---- addresses */
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+};
+
+static socklen_t address_of(union address *out, const struct ip_addr *a, uint16_t port)
+{
+	memset(out, 0, sizeof *out);
+	if (a->fam == 6) {
+		out->six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
+		memcpy(&out->six.sin6_addr, a->b, 16);
+		return sizeof out->six;
+	}
+	out->four = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+	memcpy(&out->four.sin_addr, a->b, 4);
+	return sizeof out->four;
+}
+
+/* The kernel takes a moment to believe that a fresh IPv6 address is its own. */
+static void may_bind(int fd, uint8_t fam)
+{
+	const int one = 1;
+	if (fam == 6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof one);
+}
+
+static struct ip_sock sock_of(const union address *a)
+{
+	struct ip_sock s = {.a.fam = a->any.sa_family == AF_INET6 ? 6 : 4};
+	s.port = ntohs(s.a.fam == 6 ? a->six.sin6_port : a->four.sin_port);
+	memcpy(
+	    s.a.b, s.a.fam == 6 ? (const void *)&a->six.sin6_addr : &a->four.sin_addr, s.a.fam == 6 ? 16 : 4);
+	return s;
+}
+
+static const struct ip_addr *own_of(const struct dp_conf *c, uint8_t fam)
+{
+	return fam == 6 ? &c->ip6 : &c->ip;
+}
+
 /* ---- what workers say */
 
 static void on_open(struct sockets *t, struct side *d, const struct stream_slot *m)
 {
 	struct sock *s = &d->socks[m->id];
-	struct sockaddr_in own = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
+	union address own, to;
 	const int one = 1;
-	memcpy(&own.sin_addr, t->conf.ip.b, 4);
-	memcpy(&to.sin_addr, m->remote.a.b, 4);
-	to.sin_port = htons(m->remote.port);
-	*s = (struct sock){
-	    .fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .state = SOCK_CONNECTING};
+	socklen_t len = address_of(&to, &m->remote.a, m->remote.port);
+	(void)address_of(&own, own_of(&t->conf, m->remote.a.fam), 0);
+	*s = (struct sock){.fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+	    .state = SOCK_CONNECTING};
 	if (s->fd < 0) {
 		end(t, d, m->id, end_of(errno, true), false);
 		return;
 	}
 	options(s->fd);
 	(void)setsockopt(s->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-	if (bind(s->fd, (struct sockaddr *)&own, sizeof own) < 0 ||
-	    (connect(s->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) ||
+	may_bind(s->fd, m->remote.a.fam);
+	if (bind(s->fd, &own.any, len) < 0 || (connect(s->fd, &to.any, len) < 0 && errno != EINPROGRESS) ||
 	    watch(t, EPOLL_CTL_ADD, s->fd, EPOLLIN | EPOLLOUT, name_of(t, d, m->id)) < 0)
 		end(t, d, m->id, end_of(errno, true), false);
 }
@@ -316,7 +365,7 @@ static uint32_t hear(struct sockets *t, struct side *d)
 /* ---- what the sockets say */
 
 /* The connection and its number are given to the workers in turn. */
-static void take(struct sockets *t, int fd, const struct sockaddr_in *from, uint16_t port)
+static void take(struct sockets *t, int fd, const union address *from, uint16_t port)
 {
 	struct side *d = &t->sides[t->next_worker];
 	uint32_t id = d->free_head;
@@ -332,8 +381,7 @@ static void take(struct sockets *t, int fd, const struct sockaddr_in *from, uint
 	struct stream_slot *m = say(t, d, STREAM_M_ACCEPTED, id);
 	if (!m)
 		return;
-	m->remote = (struct ip_sock){.a.fam = 4, .port = ntohs(from->sin_port)};
-	memcpy(m->remote.a.b, &from->sin_addr, 4);
+	m->remote = sock_of(from);
 	m->port = port;
 	said(d);
 }
@@ -341,13 +389,12 @@ static void take(struct sockets *t, int fd, const struct sockaddr_in *from, uint
 static void on_listen(struct sockets *t, int which)
 {
 	for (int i = 0; i < 64; i++) {
-		struct sockaddr_in from;
+		union address from;
 		socklen_t len = sizeof from;
-		int fd = accept4(
-		    t->listen_fd[which], (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(t->listen_fd[which], &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			return;
-		take(t, fd, &from, which ? t->conf.tls_port : t->conf.sip_port);
+		take(t, fd, &from, which & LISTEN_TLS ? t->conf.tls_port : t->conf.sip_port);
 	}
 }
 
@@ -439,8 +486,14 @@ static uint32_t packets_in(struct sockets *t, struct side *d)
 /* Any worker can send anything; one far side's packets keep their order when they go through the same. */
 static struct side *carrier(struct sockets *t, const uint8_t *ip)
 {
-	uint32_t h = (uint32_t)ip[16] << 24 | (uint32_t)ip[17] << 16 | (uint32_t)ip[18] << 8 | ip[19];
+	const uint8_t *dst = ip[0] >> 4 == 6 ? ip + 36 : ip + 16; /* the last 32 bits of it */
+	uint32_t h = (uint32_t)dst[0] << 24 | (uint32_t)dst[1] << 16 | (uint32_t)dst[2] << 8 | dst[3];
 	return &t->sides[(h * 0x9e3779b1u >> 16) % t->conf.workers];
+}
+
+static bool is_tcp(const uint8_t *ip, uint32_t len)
+{
+	return ip[0] >> 4 == 4 ? ip[9] == IPPROTO_TCP : len >= 40 && ip[6] == IPPROTO_TCP;
 }
 
 static void packets_out(struct sockets *t)
@@ -452,7 +505,7 @@ static void packets_out(struct sockets *t)
 			return;
 		uint32_t len = (uint32_t)n - TUN_HDR;
 		const uint8_t *ip = p + TUN_HDR;
-		if (n < (ssize_t)TUN_HDR + 20 || ip[0] >> 4 != 4 || len > t->sides[0].r.ip_bytes)
+		if (n < (ssize_t)TUN_HDR + 20 || len > t->sides[0].r.ip_bytes || !is_tcp(ip, len))
 			continue; /* router solicitations and the like */
 		struct side *d = carrier(t, ip);
 		struct stream_ip_slot *m = dp_ring_claim(d->r.ip_up);
@@ -528,15 +581,17 @@ static void loop(struct sockets *t)
 
 /* ---- start and stop */
 
-static int listen_on(struct sockets *t, int which, uint16_t port)
+static int listen_on(struct sockets *t, int which)
 {
-	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port)};
+	union address own;
 	const int one = 1;
-	memcpy(&own.sin_addr, t->conf.ip.b, 4);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	uint16_t port = which & LISTEN_TLS ? t->conf.tls_port : t->conf.sip_port;
+	socklen_t len = address_of(&own, own_of(&t->conf, which & LISTEN_SIX ? 6 : 4), port);
+	int fd = socket(own.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	t->listen_fd[which] = fd;
+	may_bind(fd, which & LISTEN_SIX ? 6 : 4);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
-	    bind(fd, (struct sockaddr *)&own, sizeof own) < 0 || listen(fd, BACKLOG) < 0 ||
+	    bind(fd, &own.any, len) < 0 || listen(fd, BACKLOG) < 0 ||
 	    watch(t, EPOLL_CTL_ADD, fd, EPOLLIN, EV_LISTEN + which) < 0) {
 		snprintf(t->err, sizeof t->err, "TCP: cannot listen on port %u: %s%s", port, strerror(errno),
 		    t->conf.tcp == DP_TCP_HOST ? " (sip.tcp: host needs network.ip on this machine)" : "");
@@ -554,10 +609,14 @@ static int open_all(struct sockets *t)
 		snprintf(t->err, sizeof t->err, "TCP: epoll: %s", strerror(errno));
 		return -1;
 	}
-	if (listen_on(t, 0, t->conf.sip_port) < 0)
-		return -1;
-	bool tls = t->conf.tls_port && t->conf.tls_cert[0];
-	return tls ? listen_on(t, 1, t->conf.tls_port) : 0;
+	for (int which = 0; which < LISTENERS; which++) {
+		bool no_tls = !t->conf.tls_port || !t->conf.tls_cert[0];
+		if ((which & LISTEN_TLS && no_tls) || (which & LISTEN_SIX && !t->conf.ip6.fam))
+			continue;
+		if (listen_on(t, which) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Off the cores of the workers, where there are others: the thread inherits a mask that EAL has narrowed. */
@@ -655,7 +714,9 @@ struct sockets *sockets_start(const struct dp_conf *conf, const int wake[], char
 		return NULL;
 	}
 	t->conf = *conf;
-	t->ep = t->wake_fd = t->tun_fd = t->listen_fd[0] = t->listen_fd[1] = -1;
+	t->ep = t->wake_fd = t->tun_fd = -1;
+	for (int i = 0; i < LISTENERS; i++)
+		t->listen_fd[i] = -1;
 	sem_init(&t->ready, 0, 0);
 	if (init(t, wake) == 0 && launch(t) == 0)
 		return t;
@@ -689,10 +750,13 @@ void sockets_stop(struct sockets *t)
 	}
 	for (uint16_t i = 0; i < t->conf.workers; i++)
 		side_fini(&t->sides[i]);
-	const int fds[] = {t->tun_fd, t->listen_fd[0], t->listen_fd[1], t->wake_fd, t->ep};
+	const int fds[] = {t->tun_fd, t->wake_fd, t->ep};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	for (int i = 0; i < LISTENERS; i++)
+		if (t->listen_fd[i] >= 0)
+			close(t->listen_fd[i]);
 	sem_destroy(&t->ready);
 	free(t);
 }

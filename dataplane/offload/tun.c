@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/ipv6.h>
+#include <linux/ipv6_route.h>
 #include <linux/route.h>
 #include <linux/virtio_net.h>
 #include <netinet/in.h>
@@ -68,6 +70,24 @@ static int setup(int s, const struct dp_conf *conf)
 	return route_all(s);
 }
 
+/* IPv6 beside it. The worker has looked for the address being somebody else's already. */
+static int setup_six(const struct dp_conf *conf)
+{
+	struct ifreq r = {.ifr_name = TUN_NAME};
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0 || ioctl(s, SIOCGIFINDEX, &r) < 0) {
+		if (s >= 0)
+			close(s);
+		return -1;
+	}
+	struct in6_ifreq a = {.ifr6_prefixlen = 128, .ifr6_ifindex = r.ifr_ifindex};
+	struct in6_rtmsg all = {.rtmsg_flags = RTF_UP, .rtmsg_metric = 1, .rtmsg_ifindex = r.ifr_ifindex};
+	memcpy(&a.ifr6_addr, conf->ip6.b, 16);
+	int rc = ioctl(s, SIOCSIFADDR, &a) < 0 || ioctl(s, SIOCADDRT, &all) < 0 ? -1 : 0;
+	close(s);
+	return rc;
+}
+
 /* As wanted in a namespace that has one address and one way out; where the kernel does not let us it is as it is. */
 static void tune(void)
 {
@@ -75,6 +95,8 @@ static void tune(void)
 		const char *path, *value;
 	} KNOBS[] = {{"/proc/sys/net/ipv4/conf/all/rp_filter", "0"},
 	    {"/proc/sys/net/ipv4/conf/" TUN_NAME "/rp_filter", "0"},
+	    {"/proc/sys/net/ipv6/conf/" TUN_NAME "/accept_dad", "0"},
+	    {"/proc/sys/net/ipv6/conf/" TUN_NAME "/router_solicitations", "0"},
 	    {"/proc/sys/net/ipv4/ip_local_port_range", "10000 65535"},
 	    {"/proc/sys/net/ipv4/tcp_rfc1337", "1"}, {"/proc/sys/net/ipv4/tcp_syn_retries", "5"}};
 	for (size_t i = 0; i < sizeof KNOBS / sizeof *KNOBS; i++) {
@@ -94,6 +116,8 @@ static int configure(const struct dp_conf *conf, char err[256])
 		return fail(err, "socket", "");
 	int rc = setup(s, conf);
 	tune();
+	if (rc == 0 && conf->ip6.fam)
+		rc = setup_six(conf);
 	if (rc < 0)
 		fail(err, "the TUN device cannot be set up", "");
 	close(s);

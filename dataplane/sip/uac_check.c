@@ -151,8 +151,6 @@ const char *uac_check(const struct sip *s, const struct dp_cmd *c)
 		return "transport: neither UDP, TCP nor TLS";
 	if (o->transport != DP_UDP && !s->conns)
 		return "transport: TCP and TLS are not spoken here (sip.tcp is off)";
-	if (o->transport != DP_UDP && o->target.a.fam == 6 && s->env.conf->tcp != DP_TCP_OWN)
-		return "transport: TCP and TLS over IPv6 need sip.tcp: own";
 	if (o->transport == DP_TLS && !s->env.tls)
 		return "transport: TLS is not spoken here (tls.port is 0)";
 	if (o->size_policy >= DP_SIZE_POLICIES)

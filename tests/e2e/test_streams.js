@@ -16,8 +16,10 @@ const STAY = response('<Pause length="60"/>');
 const NAME = 'a-10-77-0-13.e2e.test';
 
 // Two workers: what comes on a connection of one may belong to a call of the other.
-const settings = { workers: 2, inbound: { sources: ['10.77.0.11/32'], voice_url: 'http://127.0.0.1:8090/in/voice' }, sip: { tcp: process.env.DIALPLANE_TCP || 'kernel', header_ms: 2000 }, limits: { connections: 512 } };
+const settings = { workers: 2, network: { ip6: `${host.ENGINE_IP6}/64` },
+	targets: { allow: ['127.0.0.1/32', '10.77.0.0/24', 'fd00:77::/64'] }, inbound: { sources: ['10.77.0.11/32'], voice_url: 'http://127.0.0.1:8090/in/voice' }, sip: { tcp: process.env.DIALPLANE_TCP || 'kernel', header_ms: 2000 }, limits: { connections: 512 } };
 if (process.env.DIALPLANE_HOSTS) {
+	host.six();
 	certs.selfSigned('ca', 'test ca');
 	certs.signed('engine', `IP:${ENGINE_IP}`);
 	certs.signed('callee', `DNS:${NAME},IP:10.77.0.12`);
@@ -111,6 +113,12 @@ run(settings, (s, w) => {
 			response(`<Dial><Sip>sip:joe@${NAME}:${port};transport=tls</Sip></Dial><Hangup/>`));
 		assert.strictEqual(await ended(k), 'completed');
 		await joe.ok();
+		await kate.ok();
+	});
+
+	s.test('a_call_by_tcp_over_ipv6', async () => {
+		const kate = await callee('answer_bye', { tcp: 't1', ip: 'fd00:77::12', delay_ms: 300 });
+		assert.strictEqual(await ended(await call(`${kate.uri};transport=tcp`)), 'completed');
 		await kate.ok();
 	});
 
