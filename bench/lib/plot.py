@@ -12,7 +12,7 @@ set border 3
 set tics nomirror
 set ylabel "{unit}"
 """
-COLOURS = ["#1f6f8b", "#d1495b", "#edae49", "#66a182", "#5c4d7d"]
+COLOURS = ["#1f6f8b", "#d1495b", "#edae49", "#66a182", "#5c4d7d", "#8d6a4f", "#3a3a3a"]
 
 
 def quoted(text):
@@ -59,7 +59,7 @@ def lines(chart, picked):
     for i, metric in enumerate(chart.metrics):
         mine = sorted(((float(h.group(1)), r) for h, r in picked if r["metric"] == metric), key=lambda row: row[0])
         body += f"$d{i} << E\n" + "\n".join(f"{x} {r['median']} {r['min']} {r['max']}" for x, r in mine) + "\nE\n"
-        style = f"lc rgb '{COLOURS[i]}' lw 2"
+        style = f"lc rgb '{COLOURS[i % len(COLOURS)]}' lw 2"
         plots.append(f"$d{i} using 1:2:3:4 with yerrorbars {style} notitle")
         plots.append(f'$d{i} using 1:2 with linespoints {style} pt 7 title "{quoted(metric)}"')
     if not chart.log:

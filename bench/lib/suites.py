@@ -58,6 +58,8 @@ SUITES = [
 CHARTS = [
     Chart("parse.png", "One SIP message, mean of the corpus", "parse", ["mean"], r".*", log=True),
     Chart("parse-instructions.png", "One SIP message, mean of the corpus", "parse", ["instructions"], r".*", log=True),
+    Chart("parse-hostile.png", "Hostile text through everything that walks text: of each kind the dearest", "parse",
+          [f"hostile_{h}" for h in ("bare", "addr", "uri", "via", "message", "sdp", "auth")], r"hostile-(\d+)", "bytes"),
     Chart("signal.png", "A two-leg call on one core, memory rings", "signal", ["call_time"], r"up-(\d+)",
           "calls up at a time", log=True),
     Chart("signal-memory.png", "Memory of one worker, all its pools", "signal", ["memory"], r"up-(\d+)", "calls up at a time",
