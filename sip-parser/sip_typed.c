@@ -10,6 +10,7 @@
 #include "sip-parser/sip_history.h"
 #include "sip-parser/sip_identity.h"
 #include "sip-parser/sip_ims.h"
+#include "sip-parser/sip_in_reply.h"
 #include "sip-parser/sip_privacy.h"
 #include "sip-parser/sip_product.h"
 #include "sip-parser/sip_reason.h"
@@ -69,12 +70,14 @@ static const struct sip_shape *const shapes[SIP_H_COUNT] = {
     [SIP_H_P_ACCESS_NETWORK_INFO] = &sip_access_network_shape,
     [SIP_H_P_ANSWER_STATE] = &token,
     [SIP_H_P_ASSERTED_IDENTITY] = &address,
+    [SIP_H_P_ASSERTED_SERVICE] = &address,
     [SIP_H_P_ASSOCIATED_URI] = &address,
     [SIP_H_P_CALLED_PARTY_ID] = &address,
     [SIP_H_P_CHARGING_FUNCTION_ADDRESSES] = &only_params,
     [SIP_H_P_CHARGING_VECTOR] = &sip_charging_vector_shape,
     [SIP_H_P_EARLY_MEDIA] = &token,
     [SIP_H_P_PREFERRED_IDENTITY] = &address,
+    [SIP_H_P_PREFERRED_SERVICE] = &address,
     [SIP_H_P_SERVED_USER] = &sip_served_user_shape,
     [SIP_H_P_VISITED_NETWORK_ID] = &token_or_text,
     [SIP_H_PATH] = &address,
@@ -154,6 +157,16 @@ static int sip_product_check(struct span s, uint32_t *err_off)
 	return rc;
 }
 
+static int sip_in_reply_check(struct span s, uint32_t *err_off)
+{
+	struct span rest = s, id;
+	int rc = s.len ? 1 : -1;
+	while (rc > 0)
+		rc = sip_in_reply_next(&rest, &id);
+	*err_off = (uint32_t)(rest.p - s.p);
+	return rc;
+}
+
 static int sip_call_id_check(struct span s, uint32_t *err_off)
 {
 	struct sip_value v;
@@ -172,6 +185,7 @@ static const struct {
     {SIP_H_TIMESTAMP, sip_stamp_check},
     {SIP_H_MIME_VERSION, sip_mime_version_check},
     {SIP_H_RACK, sip_rack_check},
+    {SIP_H_IN_REPLY_TO, sip_in_reply_check},
     {SIP_H_SERVER, sip_product_check},
     {SIP_H_USER_AGENT, sip_product_check},
     {SIP_H_WWW_AUTHENTICATE, sip_auth_check},

@@ -6,6 +6,7 @@
 
 #include "sip-parser/sip_date.h"
 #include "sip-parser/sip_hdr.h"
+#include "sip-parser/sip_in_reply.h"
 #include "sip-parser/sip_product.h"
 #include "sip-parser/sip_stamp.h"
 #include "sip-parser/sip_typed.h"
@@ -149,6 +150,24 @@ static void comments_nest_to_a_limit(void **state)
 	}
 }
 
+static void rfc3261_20_21_in_reply_to(void **state)
+{
+	struct span rest = SPAN("70710@saturn.bell-tel.com ,\r\n a\"b<c, d"), id;
+	assert_int_equal(sip_in_reply_next(&rest, &id), 1);
+	assert_span(id, "70710@saturn.bell-tel.com");
+	assert_int_equal(sip_in_reply_next(&rest, &id), 1);
+	assert_span(id, "a\"b<c"); /* a lone quote is a character of a Call-ID */
+	assert_int_equal(sip_in_reply_next(&rest, &id), 1);
+	assert_span(id, "d");
+	assert_int_equal(sip_in_reply_next(&rest, &id), 0);
+	rest = SPAN("a,,b");
+	assert_int_equal(sip_in_reply_next(&rest, &id), 1);
+	assert_int_equal(sip_in_reply_next(&rest, &id), -1);
+	rest = SPAN("a b");
+	assert_int_equal(sip_in_reply_next(&rest, &id), -1);
+	assert_span(rest, "b");
+}
+
 /* One good and one bad element for headers of every form: `bad` is refused, by the rule of that header. */
 static const struct {
 	uint8_t id;
@@ -164,6 +183,9 @@ static const struct {
     {SIP_H_MIME_VERSION, "1.0", "1"},
     {SIP_H_RACK, "1 2 INVITE", "1 INVITE"},
     {SIP_H_RSEQ, "1", "-1"},
+    {SIP_H_IN_REPLY_TO, "70710@saturn.bell-tel.com, 17320@saturn.bell-tel.com", "70710@saturn, "},
+    {SIP_H_P_ASSERTED_SERVICE, "urn:urn-7:3gpp-service.exampletelephony.version1", "urn 7"},
+    {SIP_H_P_PREFERRED_SERVICE, "urn:urn-7:3gpp-service.exampletelephony.version1", ""},
     {SIP_H_SERVER, "a/1 (b)", "(b"},
     {SIP_H_WWW_AUTHENTICATE, "Digest realm=\"x\"", "Digest"},
     {SIP_H_AUTHENTICATION_INFO, "nextnonce=\"x\"", "nextnonce"},
@@ -235,6 +257,7 @@ int main(void)
 	    cmocka_unit_test(rfc3262_7_2_rack),
 	    cmocka_unit_test(rfc3261_20_41_products_and_comments),
 	    cmocka_unit_test(comments_nest_to_a_limit),
+	    cmocka_unit_test(rfc3261_20_21_in_reply_to),
 	    cmocka_unit_test(every_form_has_its_rule),
 	    cmocka_unit_test(shapes_fit),
 	    cmocka_unit_test(an_absent_value_is_malformed),
