@@ -48,11 +48,11 @@ static inline size_t fake_question(const uint8_t *q, size_t n, char name[256], u
 	return at + 5;
 }
 
-static inline size_t fake_record(uint8_t *p, int family, const char *addr)
+static inline size_t fake_record(uint8_t *p, int family, const char *addr, uint8_t ttl_s)
 {
 	size_t len = family == AF_INET ? 4 : 16;
 	const uint8_t head[12] = {
-	    0xc0, 12, 0, family == AF_INET ? 1 : 28, 0, 1, 0, 0, 0, 60, 0, (uint8_t)len};
+	    0xc0, 12, 0, family == AF_INET ? 1 : 28, 0, 1, 0, 0, 0, ttl_s, 0, (uint8_t)len};
 	memcpy(p, head, 12);
 	inet_pton(family, addr, p + 12);
 	return 12 + len;
@@ -64,13 +64,20 @@ static inline size_t fake_answer(uint8_t *m, size_t end, const char *name, uint1
 	for (size_t i = 0; i < sizeof fake_names / sizeof *fake_names; i++)
 		if (strcasecmp(fake_names[i].name, name) == 0)
 			f = &fake_names[i];
+	static unsigned rebinds; /* rebind.test is at home when it is asked for first, then inside */
+	const struct fake_name turned = {"rebind.test", {rebinds % 2 ? "10.1.2.3" : "127.0.0.1"}, NULL};
+	if (strcasecmp(name, turned.name) == 0) {
+		f = &turned;
+		rebinds += type == 1;
+	}
 	m[2] = 0x84;
 	m[3] = f ? 0x80 : 0x83;
 	memset(m + 6, 0, 6);
-	for (int i = 0; f && type == 1 && i < 2 && f->a[i]; i++, m[7]++)
-		end += fake_record(m + end, AF_INET, f->a[i]);
+	for (int i = 0; f && type == 1 && i < 2 && f->a[i]; i++, m[7]++) {
+		end += fake_record(m + end, AF_INET, f->a[i], f == &turned ? 0 : 60);
+	}
 	if (f && type == 28 && f->aaaa && ++m[7])
-		end += fake_record(m + end, AF_INET6, f->aaaa);
+		end += fake_record(m + end, AF_INET6, f->aaaa, 60);
 	return end;
 }
 

@@ -166,6 +166,8 @@ static const struct {
     {"/307", "307 Same", "/echo"},
     {"/to-private", "302 Found", "http://10.1.2.3/x"},
     {"/to-mapped", "302 Found", "http://[::ffff:10.1.2.3]/x"},
+    {"/to-nat64", "308 Same", "http://[64:ff9b::10.1.2.3]/x"},
+    {"/to-6to4", "303 Other", "http://[2002:a01:203::1]/x"},
     {"/to-inside", "302 Found", "http://inside.test/x"},
     {"/to-decimal", "302 Found", "http://167837955/x"}, /* 10.1.1.3 for some */
     {"/to-file", "302 Found", "file:///etc/passwd"},

@@ -494,7 +494,9 @@ static void names_are_resolved_by_our_own_servers(void **state)
 static void refused_addresses_are_never_connected_to(void **state)
 {
 	static const char *const hosts[] = {"127.0.0.2", "[::1]", "10.1.2.3", "inside.test", "0.0.0.0",
-	    "[::ffff:127.0.0.2]", "169.254.169.254", "2130706434", "0x7f000002", "0177.0.0.2"};
+	    "[::ffff:127.0.0.2]", "169.254.169.254", "2130706434", "0x7f000002", "0177.0.0.2", "127.2",
+	    "[64:ff9b::7f00:2]", "[64:ff9b:1::1]", "[::127.0.0.2]", "[2002:7f00:2::1]", "[fe80::1]",
+	    "[fc00::1]", "[::]"};
 	struct world *w = *state;
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
 		struct got g = request(w, &(struct http_request){.url = at(w, hosts[i], "/echo")});
@@ -513,8 +515,26 @@ static void a_redirect_cannot_leave_the_policy(void **state)
 {
 	expect(*state, "/to-private", 11210, "10.1.2.3 is refused");
 	expect(*state, "/to-mapped", 11210, "is refused");
+	expect(*state, "/to-nat64", 11210, "is refused");
+	expect(*state, "/to-6to4", 11210, "is refused");
 	expect(*state, "/to-inside", 11210, "10.1.2.3 is refused");
 	expect(*state, "/to-decimal", 11210, "is refused");
+}
+
+/* What a name resolved to holds for a second at least; after that its new address is checked, whatever connection is
+ * still open. */
+static void a_name_that_turns_inside_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct got g = request(w, &(struct http_request){.url = at(w, "rebind.test", "/echo")});
+	assert_int_equal(g.error, 0);
+	free(g.body);
+	run_for(w->loop, 1200);
+	g = request(w, &(struct http_request){.url = at(w, "rebind.test", "/echo")});
+	assert_int_equal(g.error, 11210);
+	assert_non_null(strstr(g.message, "10.1.2.3 is refused"));
+	assert_int_equal(w->server.requests, 1);
+	free(g.body);
 }
 
 static void a_closed_port_is_11205(void **state)
@@ -697,6 +717,7 @@ int main(void)
 	    T(names_are_resolved_by_our_own_servers),
 	    T(refused_addresses_are_never_connected_to),
 	    T(a_redirect_cannot_leave_the_policy),
+	    T(a_name_that_turns_inside_is_refused),
 	    T(a_closed_port_is_11205),
 	    T(tls_that_is_none_is_11220),
 	    T(slow_servers_meet_the_deadline),
