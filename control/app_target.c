@@ -53,13 +53,6 @@ static void say_refused(const struct ip_addr *a, const char *refusal, char *why,
 
 static void on_call_located(void *ctx, const struct ip_sock *hops, uint32_t n, const char *why);
 
-static const char *hop_refusal(const struct config *c, const struct ip_sock *hop)
-{
-	if (hop->a.fam == 6 && hop->transport != DP_UDP)
-		return "TCP and TLS are spoken over IPv4 only";
-	return app_refusal(c, &hop->a);
-}
-
 static void on_located(void *ctx, const struct ip_sock *hops, uint32_t n, const char *why)
 {
 	struct wanted *p = ctx;
@@ -69,7 +62,7 @@ static void on_located(void *ctx, const struct ip_sock *hops, uint32_t n, const 
 	char reason[200];
 	snprintf(reason, sizeof reason, "%s", why ? why : "no address");
 	for (uint32_t i = 0; i < n; i++) {
-		const char *refusal = hop_refusal(a->conf, &hops[i]);
+		const char *refusal = app_refusal(a->conf, &hops[i].a);
 		if (refusal)
 			say_refused(&hops[i].a, refusal, reason, sizeof reason);
 		else

@@ -143,6 +143,8 @@ static void on_2xx(struct leg *l, const struct msg_in *h)
 	const char *why;
 	uint8_t asked = l->asked;
 	finished(l);
+	if (l->auth)
+		auth_begin(l->auth);
 	if (dialog_refresh(&l->dialog, &l->sip->texts, h))
 		uac_rehop(l, h->src);
 	uac_ack_again(l, h);
@@ -167,6 +169,8 @@ static void refused(struct leg *l, const struct msg_in *h)
 {
 	uint32_t min = h->m->status == 422 ? session_timer_min(h->m) : 0;
 	finished(l);
+	if (l->auth)
+		auth_begin(l->auth);
 	l->refresh_wanted = h->m->status == 491 || min > l->session_s;
 	if (++l->tries > TRIES_MAX)
 		l->session.limit = l->asked; /* enough: it stays as it is */
@@ -187,6 +191,17 @@ void reinvite_lost(struct leg *l, uint64_t now)
 	uac_hangup(l, DP_END_NO_RESPONSE, 408, now);
 }
 
+static bool challenged(struct leg *l, const struct msg_in *h)
+{
+	return l->auth && (h->m->status == 401 || h->m->status == 407) && leg_challenged(l, h, true) == NULL;
+}
+
+static void ask_with_credentials(struct leg *l, const struct msg_in *h)
+{
+	finished(l);
+	ask(l, l->asked, h->now);
+}
+
 void reinvite_response(struct leg *l, struct txn *t, const struct msg_in *h)
 {
 	uint16_t status = h->m->status;
@@ -194,6 +209,8 @@ void reinvite_response(struct leg *l, struct txn *t, const struct msg_in *h)
 		return;
 	if (status < 300)
 		on_2xx(l, h);
+	else if (challenged(l, h))
+		ask_with_credentials(l, h);
 	else if (status == 481 || status == 408)
 		reinvite_lost(l, h->now); /* §14.1: the far side has no such call any more */
 	else

@@ -212,7 +212,9 @@ static void put_in_dialog(
 	b->full |= tmp.full;
 	put_dialog(b, s, l, dialog_span(&l->dialog, DIALOG_TAG));
 	put_cseq(b, cseq, method);
-	put_auth(b, l, method, t ? r.ruri : dialog_span(&l->dialog, DIALOG_RURI));
+	/* The ACK of the first INVITE answers for that one's URI (§13.2.2.4). */
+	bool first = !t && cseq == l->invite_cseq;
+	put_auth(b, l, method, first ? dialog_span(&l->dialog, DIALOG_RURI) : r.ruri);
 }
 
 struct pkt *msgs_options(struct sip *s, const struct txn *t, struct span ruri, struct span user)

@@ -178,6 +178,8 @@ void uac_on_2xx(struct leg *l, const struct uac_arg *a)
 	send_ack(l, a->now);
 	if (l->auth && !auth_used(l->auth))
 		leg_forget_credentials(l);
+	else if (l->auth)
+		auth_begin(l->auth);
 	if (!agree(l, a, &why)) {
 		struct leg_end e = {DP_END_MEDIA, 488, span_str(why), NULL, a->src};
 		l->bye_status = 488;

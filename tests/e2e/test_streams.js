@@ -98,6 +98,13 @@ run(settings, (s, w) => {
 		assert.strictEqual(await w.engine.counter('tls_unverified'), 0);
 	});
 
+	s.test('transport_tls_without_a_port_goes_to_5061', async () => {
+		const kate = await callee('answer_bye', { tcp: 't1', ip: '10.77.0.13', port: 4061, delay_ms: 300 });
+		assert.strictEqual(await front('callee', '10.77.0.13', kate.port), 5061);
+		assert.strictEqual(await ended(await call(`sip:kate@${NAME};transport=tls`)), 'completed');
+		await kate.ok();
+	});
+
 	s.test('a_sips_uri_is_a_call_by_tls', async () => {
 		const kate = await callee('answer_bye', { tcp: 't1', ip: '10.77.0.12', delay_ms: 300 });
 		const port = await front('callee', '10.77.0.12', kate.port);

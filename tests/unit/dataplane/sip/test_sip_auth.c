@@ -365,6 +365,32 @@ static void challenged_bye_is_answered_twice_at_most(void **state)
 	rig_close(&r);
 }
 
+/* A refresh of the session (RFC 4028) goes out with the next nc, and is sent again when its nonce has become stale. */
+static void challenged_reinvite_is_sent_again_with_the_new_nonce(void **state)
+{
+	struct rig r;
+	struct heard inv, h;
+	rig_open(&r, NULL);
+	invited(&r, &inv);
+	challenge(&r, &inv, 401, WWW("nonce=\"n1\", qop=\"auth\""));
+	rig_answer(&r, &inv, 200, "bob1", RIG_CONTACT "Session-Expires: 90;refresher=uac\r\n", RIG_SDP);
+	rig_hear(&r, &h, "ACK ");
+	rig_event(&r, DP_EV_ANSWERED);
+	rig_run(&r, 45100);
+	rig_hear(&r, &inv, "INVITE " TARGET);
+	assert_true(heard_has(&inv, "nc=00000002"));
+	assert_response(&inv, "MD5", "n1", "INVITE", TARGET);
+	rig_answer(&r, &inv, 401, NULL, WWW("nonce=\"n2\", qop=\"auth\", stale=true"), "");
+	rig_hear(&r, &h, "ACK ");
+	assert_false(heard_has(&h, "uthorization"));
+	rig_hear(&r, &inv, "INVITE " TARGET);
+	assert_response(&inv, "MD5", "n2", "INVITE", TARGET);
+	rig_answer(&r, &inv, 200, NULL, RIG_CONTACT, RIG_SDP);
+	rig_hear(&r, &h, "ACK ");
+	assert_response(&h, "MD5", "n2", "INVITE", TARGET);
+	rig_close(&r);
+}
+
 /* CVE-2021-41158: who answers a call must not be able to ask for the caller's credentials afterwards. */
 static void bye_is_not_answered_when_the_invite_was_not_challenged(void **state)
 {
@@ -571,6 +597,7 @@ int main(void)
 	    cmocka_unit_test(bye_carries_the_next_nc),
 	    cmocka_unit_test(challenged_bye_is_sent_again_with_the_new_nonce),
 	    cmocka_unit_test(challenged_bye_is_answered_twice_at_most),
+	    cmocka_unit_test(challenged_reinvite_is_sent_again_with_the_new_nonce),
 	    cmocka_unit_test(bye_is_not_answered_when_the_invite_was_not_challenged),
 	    cmocka_unit_test(bye_is_not_answered_to_another_address),
 	    cmocka_unit_test(credentials_are_wiped_at_the_end_of_the_leg),
