@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/load/frame.h"
 
+#include "dataplane/net/cksum.h"
+
 #define ARP_BYTES 42
 
 static uint16_t get16(const uint8_t *p)
@@ -64,6 +66,14 @@ void frame_head_reply(uint8_t *h, const struct frame_udp *to, uint32_t len)
 	put16(h + 36, to->src.port);
 	put16(h + 38, len + 8);
 	put16(h + 40, 0);
+}
+
+void frame_sum(uint8_t *f, uint32_t len)
+{
+	uint64_t pseudo = cksum_add(cksum_word(17u << 16 | (len - 34)), f + 26, 8);
+	memset(f + 40, 0, 2);
+	uint16_t c = cksum_fold(cksum_add(pseudo, f + 34, len - 34));
+	cksum_store(f + 40, c ? c : 0xffff);
 }
 
 uint32_t frame_arp_reply(

@@ -21,6 +21,9 @@ bool frame_read_udp(struct frame_udp *out, const uint8_t *frame, uint32_t len);
  * datagram being answered. The UDP checksum is left 0, which IPv4 allows (RFC 768). */
 void frame_head_reply(uint8_t *head, const struct frame_udp *to, uint32_t len);
 
+/* Fill in the UDP checksum of a frame made by it, payload and all: what is measured checks it. */
+void frame_sum(uint8_t *frame, uint32_t len);
+
 /* If the frame is an ARP request for `ip`, write the reply (42 bytes) to out and return its length; else 0. */
 uint32_t frame_arp_reply(
     uint8_t *out, const uint8_t *frame, uint32_t len, const struct ip_addr *ip, const uint8_t mac[6]);

@@ -42,6 +42,7 @@ static void send(struct relay *r)
 	memcpy(from.src_mac, our_mac, 6);
 	memcpy(from.dst_mac, far_mac, 6);
 	frame_head_reply(frame, &from, PAYLOAD);
+	frame_sum(frame, sizeof frame);
 	rings_push(&r->b, frame, sizeof frame);
 	r->sent++;
 }

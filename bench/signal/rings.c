@@ -54,6 +54,7 @@ static void conf_fill(struct dp_conf *c, uint32_t up, uint32_t pace)
 	*c = (struct dp_conf){.workers = 1,
 	    .ip = addr("10.0.0.1"),
 	    .prefix = 16,
+	    .check_l4_sums = true,
 	    .mtu = 1500,
 	    .sip_port = 5060,
 	    .t1_ms = 500,
@@ -80,7 +81,8 @@ bool rings_start(struct rings *b, uint32_t up)
 	b->pace_ns = 1000000000ull / pace;
 	b->far = addr("10.0.0.2");
 	b->io = pktio_mem_new(&mem);
-	b->stub = (struct stub){.target = {.a = b->far, .port = 5070}, .ruri = "sip:kate@10.0.0.2:5070", .window = WINDOW};
+	b->stub = (struct stub){
+	    .target = {.a = b->far, .port = 5070}, .ruri = "sip:kate@10.0.0.2:5070", .window = WINDOW};
 	b->stub.up_max = up;
 	b->stub.cmds = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_cmd), -1);
 	b->stub.events = dp_ring_new(b->conf.ring_slots, sizeof(struct dp_event), -1);
@@ -113,6 +115,7 @@ static void reply(struct rings *b, const struct frame_udp *in)
 	for (unsigned i = 0; i < n; at += lens[i], i++) {
 		frame_head_reply(frame, in, lens[i]);
 		memcpy(frame + FRAME_UDP_HEAD, text + at, lens[i]);
+		frame_sum(frame, FRAME_UDP_HEAD + lens[i]);
 		rings_push(b, frame, FRAME_UDP_HEAD + lens[i]);
 	}
 }

@@ -2,6 +2,7 @@
 #include "dataplane/media/rtp.h"
 
 #include "dataplane/media/g711.h"
+#include "dataplane/net/cksum.h"
 #include "dataplane/net/wire.h"
 
 #define RTP_HDR    12
@@ -63,7 +64,9 @@ static void resync(struct media_stream *s, uint16_t seq, uint32_t ts, uint32_t s
 	s->started = true;
 }
 
-static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool audio, uint64_t now)
+/* The header that goes out is the one that came, but for what the new stream is about. Returns the change of the payload's
+ * sum (RFC 1624): the new words and the complements of the old ones. */
+static uint64_t stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool audio, uint64_t now)
 {
 	uint16_t seq = get16(d + 2);
 	uint32_t ts = get32(d + 4), ssrc = get32(d + 8);
@@ -81,15 +84,20 @@ static void stream_write(struct media_stream *s, uint8_t *d, uint8_t pt, bool au
 		mark = 0x80;
 		s->mark = false;
 	}
-	put32(d, (uint32_t)d[0] << 24 | (uint32_t)(mark | pt) << 16 | seq);
-	put32(d + 4, ts);
-	put32(d + 8, s->ssrc);
+	const uint32_t was[3] = {get32(d), get32(d + 4), ssrc};
+	const uint32_t is[3] = {(uint32_t)d[0] << 24 | (uint32_t)(mark | pt) << 16 | seq, ts, s->ssrc};
+	uint64_t change = 0;
+	for (uint32_t i = 0; i < 3; i++) {
+		put32(d + 4 * i, is[i]);
+		change += cksum_word(is[i]) + cksum_word(~was[i]);
+	}
+	return change;
 }
 
-static void relay(struct media *m, struct media_leg *to, struct pkt *p, uint64_t now)
+static void relay(struct media *m, struct media_leg *to, struct pkt *p, uint64_t sum, uint64_t now)
 {
 	uint32_t len = p->len;
-	if (net_flow_send(m->net, p, &to->flow, &to->dst, now) != 0)
+	if (net_flow_send_sum(m->net, p, &to->flow, &to->dst, sum, now) != 0)
 		return;
 	to->tx_packets++;
 	to->tx_bytes += len;
@@ -106,10 +114,11 @@ static const struct media_route *route_of(const struct media_leg *l, uint8_t pt)
 	return NULL;
 }
 
-/* Source and header are good. */
+/* Source and header are good; the payload starts at `at`. */
 static void accepted(
-    struct media *m, struct media_leg *l, struct pkt *p, uint32_t at, uint32_t bytes, uint64_t now)
+    struct media *m, struct media_leg *l, const struct udp_in *in, uint32_t at, uint32_t bytes, uint64_t now)
 {
+	struct pkt *p = in->pkt;
 	uint8_t *d = p->data;
 	stat_inc(m->stats, STAT_rtp_in);
 	l->rx_packets++;
@@ -126,8 +135,8 @@ static void accepted(
 	if (r->transcode)
 		g711_apply(g711_table(r->pt, r->to), d + at, bytes);
 	struct media_leg *to = &m->legs[l->peer];
-	stream_write(&to->out, d, r->to, r->audio, now);
-	relay(m, to, p, now);
+	uint64_t change = stream_write(&to->out, d, r->to, r->audio, now);
+	relay(m, to, p, in->sum && !r->transcode ? in->sum + change : 0, now);
 }
 
 void rtp_in(struct media *m, struct media_leg *l, struct udp_in *in, uint64_t now)
@@ -143,5 +152,5 @@ void rtp_in(struct media *m, struct media_leg *l, struct udp_in *in, uint64_t no
 		media_drop(m, l, in->pkt, STAT_drop_rtp_stranger);
 		return;
 	}
-	accepted(m, l, in->pkt, at, bytes, now);
+	accepted(m, l, in, at, bytes, now);
 }

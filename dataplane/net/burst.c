@@ -27,11 +27,17 @@ static bool plain_ip(const struct net *n, const uint8_t *d, uint32_t len)
 	       cksum_fold(cksum_add(0, ip, IP4_HDR)) == 0;
 }
 
-static bool sum_ok(const struct net *n, uint32_t src, uint32_t dst, const uint8_t *udp, uint16_t len)
+/* *sum: that of the payload, which a right checksum makes the complement of all the rest. 0: nobody looked. */
+static bool sum_ok(
+    const struct net *n, uint32_t src, uint32_t dst, const uint8_t *udp, uint16_t len, uint32_t *sum)
 {
+	*sum = 0;
 	if (!n->check_sums || get16(udp + 6) == 0)
 		return true;
-	return cksum_fold(cksum_add(ip4_pseudo(src, dst, IP_PROTO_UDP, len), udp, len)) == 0;
+	uint64_t head = cksum_add(ip4_pseudo(src, dst, IP_PROTO_UDP, len), udp, UDP_HDR);
+	uint16_t rest = cksum_fold(head);
+	*sum = rest ? rest : 0xffff;
+	return cksum_fold(cksum_add(head, udp + UDP_HDR, len - UDP_HDR)) == 0;
 }
 
 /* False: p is as it was. */
@@ -44,7 +50,7 @@ static bool plain_udp(const struct net *n, struct pkt *p, struct udp_in *in)
 	uint16_t len = get16(udp + 4);
 	in->own = own_find(&n->own, dst);
 	if (len < UDP_HDR || len > get16(d + ETH_HDR + 2) - IP4_HDR || in->own == OWN_NONE ||
-	    !ip4_far(n, src) || !sum_ok(n, src, dst, udp, len))
+	    !ip4_far(n, src) || !sum_ok(n, src, dst, udp, len, &in->sum))
 		return false;
 	in->pkt = p;
 	ip4_sock(&in->src, src, get16(udp));
@@ -60,8 +66,8 @@ static void announce_tcp(const struct net *n, struct pkt **in, const struct seen
 	uint32_t found = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		const uint8_t *d = in[i]->data;
-		if (s[i].in.pkt || in[i]->len < ETH_HDR + IP4_HDR + TCP_PORTS || get16(d + 12) != ETH_TYPE_IP4 ||
-		    d[ETH_HDR] != 0x45 || d[ETH_HDR + 9] != IP_PROTO_TCP)
+		if (s[i].in.pkt || in[i]->len < ETH_HDR + IP4_HDR + TCP_PORTS ||
+		    get16(d + 12) != ETH_TYPE_IP4 || d[ETH_HDR] != 0x45 || d[ETH_HDR + 9] != IP_PROTO_TCP)
 			continue;
 		n->ops.tcp_soon(n->ops.ctx, d + ETH_HDR);
 		found++;

@@ -25,15 +25,16 @@ void net_flow_make(
 		f->hop = 0;
 }
 
-/* Write the UDP header at u in front of `bytes` of payload, and keep the trace of the datagram. The header is summed
- * from its values: nothing is read back. */
-static void put_udp(struct net *n, uint8_t *u, uint32_t bytes, const struct net_flow *f, uint16_t place)
+/* Write the UDP header at u in front of `bytes` of payload, whose sum is `known` unless that is 0, and keep the trace of
+ * the datagram. The header is summed from its values: nothing is read back. */
+static void put_udp(
+    struct net *n, uint8_t *u, uint32_t bytes, const struct net_flow *f, uint64_t known, uint16_t place)
 {
 	uint16_t len = (uint16_t)(bytes + UDP_HDR);
 	uint32_t ports = (uint32_t)f->sport << 16 | f->dport;
 	uint64_t sum = ip4_pseudo(f->src, f->dst, IP_PROTO_UDP, len);
 	sum += cksum_word(ports) + cksum_word((uint32_t)len << 16);
-	uint16_t c = cksum_fold(cksum_add(sum, u + UDP_HDR, bytes));
+	uint16_t c = cksum_fold(known ? sum + known : cksum_add(sum, u + UDP_HDR, bytes));
 	c = c ? c : 0xffff; /* 0 would mean "none" */
 	put32(u, ports);
 	put16(u + 4, len);
@@ -42,13 +43,14 @@ static void put_udp(struct net *n, uint8_t *u, uint32_t bytes, const struct net_
 }
 
 /* All headers at once: the neighbour is known, and nothing is to be fragmented or tagged. */
-static void send_whole(struct net *n, struct pkt *p, const struct net_flow *f, const uint8_t *mac)
+static void send_whole(
+    struct net *n, struct pkt *p, const struct net_flow *f, uint64_t sum, const uint8_t *mac)
 {
 	const uint16_t place = n->id_count;
 	const struct ip4_way way = {f->src, f->dst, IP_PROTO_UDP, ip4_next_id(n)};
 	const uint32_t bytes = p->len;
 	uint8_t *h = pkt_push(p, ETH_HDR + IP4_HDR + UDP_HDR);
-	put_udp(n, h + ETH_HDR + IP4_HDR, bytes, f, place);
+	put_udp(n, h + ETH_HDR + IP4_HDR, bytes, f, sum, place);
 	ip4_put(h + ETH_HDR, &way, IP4_HDR + UDP_HDR + bytes, 0);
 	memcpy(h, mac, 6);
 	memcpy(h + 6, n->io->mac, 6);
@@ -56,12 +58,12 @@ static void send_whole(struct net *n, struct pkt *p, const struct net_flow *f, c
 	eth_queue(n, p);
 }
 
-static void send_parts(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t now)
+static void send_parts(struct net *n, struct pkt *p, const struct net_flow *f, uint64_t sum, uint64_t now)
 {
 	const uint16_t place = n->id_count;
 	const struct ip4_way way = {f->src, f->dst, IP_PROTO_UDP, ip4_next_id(n)};
 	const uint32_t bytes = p->len;
-	put_udp(n, pkt_push(p, UDP_HDR), bytes, f, place);
+	put_udp(n, pkt_push(p, UDP_HDR), bytes, f, sum, place);
 	if (IP4_HDR + p->len > n->mtu) {
 		frag_output(n, p, &way, f->hop, now);
 		return;
@@ -88,6 +90,12 @@ static int send_six(
 int net_flow_send(
     struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *dst, uint64_t now)
 {
+	return net_flow_send_sum(n, p, f, dst, 0, now);
+}
+
+int net_flow_send_sum(struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *dst,
+    uint64_t sum, uint64_t now)
+{
 	const uint8_t *mac = NULL;
 	assert(pkt_headroom(p) >= 72); /* ethernet, a tag, IPv6, UDP */
 	p->l4_off = (uint16_t)pkt_headroom(p);
@@ -100,8 +108,8 @@ int net_flow_send(
 	if (n->vlan == 0 && IP4_HDR + UDP_HDR + p->len <= n->mtu)
 		mac = neigh_mac(n, host_ip4(f->hop), now);
 	if (mac)
-		send_whole(n, p, f, mac);
+		send_whole(n, p, f, sum, mac);
 	else
-		send_parts(n, p, f, now);
+		send_parts(n, p, f, sum, now);
 	return 0;
 }

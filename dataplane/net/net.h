@@ -17,6 +17,7 @@ struct udp_in {
 	struct pkt *pkt;
 	struct ip_sock src, dst;
 	uint32_t own; /* number of dst.a, see net_own */
+	uint32_t sum; /* of the payload as it came, for net_flow_send_sum; 0: not known */
 };
 
 /* ICMP said that a UDP packet of ours did not arrive (port, host, network unreachable, fragmentation needed).
@@ -106,6 +107,10 @@ void net_flow_make(
 /* dst: what f was made of; read for IPv6 only. */
 int net_flow_send(
     struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *dst, uint64_t now);
+/* The same for a payload whose Internet checksum, not complemented and not folded, is known from its arrival and from what
+ * was changed since (RFC 1624); 0: not known. */
+int net_flow_send_sum(struct net *n, struct pkt *p, const struct net_flow *f, const struct ip_sock *dst,
+    uint64_t sum, uint64_t now);
 /* Send the same payload again (retransmission): p was sent before by net_udp_send and kept with pkt_ref.
  * Takes one reference. */
 int net_udp_resend(struct net *n, struct pkt *p, uint16_t sport, const struct ip_sock *dst, uint64_t now);
