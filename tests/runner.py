@@ -208,6 +208,8 @@ def programs(tally, only, args):
     if args.full:
         rows.append(("race of a million forks", [os.path.join(ROOT, "build-release", "tests", "unit", "test_call_race")],
                      {"CALL_RACE_RUNS": "1000000", "CMOCKA_MESSAGE_OUTPUT": "TAP"}, False))
+        rows.append(("a million parallel dials", [os.path.join(ROOT, "build-release", "tests", "sim", "sim_race"), "--from", "10001",
+                                                 "--count", "1000000"], {}, False))
     transfers = "1000000" if args.soak else "100000" if args.full else None
     if transfers:  # other worlds than those of the ordinary run
         rows.append((f"{transfers} TCP transfers", [os.path.join(ROOT, "build-release", "tests", "sim", "sim_tcp"), "--from", "1000",

@@ -157,15 +157,15 @@ static struct verdict open_call(struct leg *l, const struct ask *a)
 	return v;
 }
 
-static bool refuse(const struct ask *a, struct verdict v)
+static uint16_t refuse(const struct ask *a, struct verdict v)
 {
 	sip_count(a->s, v.status == 503 ? STAT_sip_invites_full : STAT_sip_invites_refused);
 	msgs_refuse(a->s, a->m, a->src, v.status, v.why ? span_str(v.why) : SPAN(""),
 	    v.status == 503 ? MSGS_RETRY : MSGS_PLAIN, a->now);
-	return false;
+	return v.status;
 }
 
-bool uas_call_new(const struct ask *a)
+uint16_t uas_call_new(const struct ask *a)
 {
 	struct sip *s = a->s;
 	struct verdict v = look_at_text(a);
@@ -190,7 +190,7 @@ bool uas_call_new(const struct ask *a)
 	(void)respond(l, 100, SPAN(""), SPAN(""), a->now); /* no buffer: the INVITE comes again */
 	tell_incoming(l, a);
 	uac_set_timer(l, a->now + REFRESH_NS);
-	return true;
+	return 0;
 }
 
 /* ---- ringing */

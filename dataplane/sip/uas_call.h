@@ -9,8 +9,8 @@
 
 /* May this source call us? Nobody may unless the configuration names it. */
 bool uas_call_allowed(const struct sip *s, const struct ip_sock *src);
-/* A checked INVITE that begins a call. False: it was refused. */
-bool uas_call_new(const struct ask *a);
+/* A checked INVITE that begins a call. 0, or the status it was refused with. */
+uint16_t uas_call_new(const struct ask *a);
 /* 200 to a CANCEL of this leg's INVITE: with the To tag of the INVITE's responses (§9.2). */
 void uas_call_answer_cancel(struct leg *l, const struct ask *a);
 

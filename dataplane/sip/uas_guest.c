@@ -18,6 +18,7 @@ struct guest_mark {
 	uint64_t branch; /* key of its server transaction */
 	uint64_t until;  /* ns; past = empty */
 	bool taken;      /* it became a call */
+	bool refused;    /* it was refused for want of room: the same again gets the same answer */
 };
 
 struct guest {
@@ -61,17 +62,29 @@ static struct guest_mark *mark_of(const struct ask *a, uint64_t h)
 		if (taken == kept ? older : kept)
 			victim = w;
 	}
-	*victim = (struct guest_mark){h, a->key, a->now + 64 * a->s->times.t1, false};
+	*victim = (struct guest_mark){h, a->key, a->now + 64 * a->s->times.t1, false, false};
 	return victim;
+}
+
+static void refuse(
+    const struct ask *a, uint16_t status, struct span reason, enum msgs_extra extra, enum stat_id id)
+{
+	sip_count(a->s, id);
+	msgs_refuse(a->s, a->m, a->src, status, reason, extra, a->now);
 }
 
 /* A call, if its source may make one. Its INVITE may come once more when nothing else is left of the call. */
 static void begin_call(const struct ask *a, struct guest_mark *w)
 {
-	if (w->taken)
+	if (w->taken) {
 		sip_count(a->s, STAT_sip_retransmits_in);
-	else
-		w->taken = uas_call_new(a);
+	} else if (w->refused) {
+		refuse(a, 503, SPAN(""), MSGS_RETRY, STAT_sip_invites_full);
+	} else {
+		uint16_t status = uas_call_new(a);
+		w->taken = status == 0;
+		w->refused = status == 503;
+	}
 }
 
 /* The message went out from here: our Call-ID, or one of our branches in any Via. */
@@ -90,13 +103,6 @@ static bool is_loop(const struct ask *a)
 				return true;
 	}
 	return false;
-}
-
-static void refuse(
-    const struct ask *a, uint16_t status, struct span reason, enum msgs_extra extra, enum stat_id id)
-{
-	sip_count(a->s, id);
-	msgs_refuse(a->s, a->m, a->src, status, reason, extra, a->now);
 }
 
 static bool unknown_scheme(const struct msg_in *h)

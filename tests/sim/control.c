@@ -185,6 +185,10 @@ static void on_other(struct sim *s, const struct dp_event *e, struct control_leg
 
 static void on_event(struct sim *s, const struct dp_event *e)
 {
+	if (!e->cookie) {
+		caller_event(s, e);
+		return;
+	}
 	struct control_leg *l = leg_of(s, e->cookie);
 	struct span why = dp_event_span(e, e->reason);
 	sim_say(s, "== leg %llu %s %u %s %.*s", (unsigned long long)e->cookie - 1000,
@@ -373,4 +377,9 @@ bool control_done(const struct sim *s)
 			return false;
 	}
 	return true;
+}
+
+bool control_pairs(uint32_t a, uint32_t b)
+{
+	return (a ^ 1) == b;
 }

@@ -30,7 +30,11 @@ struct control_call {
 	uint64_t heard_from; /* when BRIDGED was told */
 };
 
+#ifdef SIM_CALLS
+#define CONTROL_CALLS SIM_CALLS
+#else
 #define CONTROL_CALLS 2
+#endif
 
 struct control {
 	uint32_t n_calls;
@@ -44,5 +48,7 @@ void control_init(struct sim *s);
 uint32_t control_run(struct sim *s);
 uint64_t control_next(const struct sim *s);
 bool control_done(const struct sim *s);
+/* May callees a and b hear each other? */
+bool control_pairs(uint32_t a, uint32_t b);
 
 #endif

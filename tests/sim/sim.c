@@ -60,7 +60,7 @@ static void draw_world(struct sim *s)
 	w->delay = sim_ms(s, 0, 50);
 	w->jitter = SIM_MS * jitters[sim_rand(s, 6)];
 	w->ring_slots = sim_chance(s, 200) ? 2u << sim_rand(s, 3) : 64;
-	w->legs_max = sim_chance(s, 100) ? 1 + sim_rand(s, 3) : 8;
+	w->legs_max = sim_chance(s, 100) ? 1 + sim_rand(s, 3) : 4 * SIM_CALLS;
 	w->pkts = sim_chance(s, 100) ? 24 + sim_rand(s, 16) : 160;
 	w->drain_every = sim_chance(s, 200) ? sim_ms(s, 1, 400) : 0;
 	w->txns_max = sim_chance(s, 100) ? 2 + sim_rand(s, 8) : 64;
@@ -90,6 +90,8 @@ static void make_conf(struct sim *s)
 	    .rtp_hi = 10031,
 	    .rtp_quarantine_ms = 1000,
 	    .rtp_learn_source = true};
+	c->n_sources = 1;
+	c->sources[0] = (struct dp_net){{4, {192, 0, 2, CALLER_HOST}}, 31};
 	c->legs_max = s->world.legs_max;
 	c->txns_max = s->world.txns_max;
 	c->pkts_max = s->world.pkts;
@@ -117,6 +119,7 @@ static bool world_open(struct sim *s)
 		callee_init(s, &s->callees[i], i);
 	control_init(s);
 	stranger_init(s);
+	callers_init(s);
 	return true;
 }
 
@@ -178,7 +181,7 @@ static uint32_t step(struct sim *s)
 	uint32_t n = run_world(s) + wire_deliver(s) + stranger_run(s);
 	n += worker_turn(s->w, s->start + s->t);
 	n += wire_collect(s);
-	n += control_run(s);
+	n += control_run(s) + callers_run(s);
 	for (uint32_t i = 0; i < s->n_callees; i++)
 		n += callee_run(s, &s->callees[i]);
 	return n;
@@ -194,6 +197,9 @@ static uint64_t next_time(const struct sim *s)
 		if (c < t)
 			t = c;
 	}
+	c = callers_next(s);
+	if (c < t)
+		t = c;
 	if (s->stranger.at < t)
 		t = s->stranger.at;
 	if (!s->stopping && s->world.stop_at < t)
@@ -224,7 +230,7 @@ static bool all_done(const struct sim *s)
 		if (!callee_done(&s->callees[i]))
 			return false;
 	}
-	return control_done(s) && s->wire.n == 0 && s->stranger.left == 0 && s->world.jam_until == SIM_NEVER;
+	return callers_done(s) && control_done(s) && s->wire.n == 0 && s->stranger.left == 0 && s->world.jam_until == SIM_NEVER;
 }
 
 static void say_who_is_not_done(struct sim *s)
@@ -235,6 +241,9 @@ static void say_who_is_not_done(struct sim *s)
 			sim_fail(s, "callee %u (%s) still thinks it has a call: states %u, %u", i,
 			    callee_kind_name(c), c->dialogs[0].state, c->dialogs[1].state);
 	}
+	if (!callers_done(s))
+		sim_fail(s, "callers: states %u, %u, ended %u, %u", s->callers[0].state, s->callers[1].state,
+		    s->callers[0].ended, s->callers[1].ended);
 	sim_fail(s, control_done(s) ? "packets never stop" : "a leg was never told ENDED");
 }
 

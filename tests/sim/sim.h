@@ -6,11 +6,14 @@
 #include "dataplane/pktio/pktio_mem.h"
 #include "dataplane/worker.h"
 #include "tests/sim/callee.h"
+#include "tests/sim/caller.h"
 #include "tests/sim/control.h"
 #include "tests/sim/stranger.h"
 #include "tests/sim/wire.h"
 
-#define SIM_CALLS   2
+#ifndef SIM_CALLS
+#define SIM_CALLS 2
+#endif
 #define SIM_CALLEES (2 * SIM_CALLS)
 #define SIM_MS      1000000ull
 #define SIM_S       1000000000ull
@@ -42,6 +45,7 @@ struct sim {
 	struct wire wire;
 	uint32_t n_callees;
 	struct callee callees[SIM_CALLEES];
+	struct caller callers[SIM_CALLERS];
 	struct control control;
 	struct stranger stranger;
 	bool stopping;

@@ -142,7 +142,7 @@ static bool arp(struct sim *s, const uint8_t *frame, uint32_t len)
 		return false;
 	const struct callee *c = callee_at(s, frame + 38);
 	uint32_t n = frame_arp_reply(answer, frame, len, far_mac);
-	bool alive = c ? c->kind != CALLEE_DEAD : frame[41] == STRANGER_HOST;
+	bool alive = c ? c->kind != CALLEE_DEAD : frame[41] == STRANGER_HOST || caller_host(frame + 38);
 	if (n && alive)
 		put(s, true, answer, n, SIM_MS / 10);
 	return true;
@@ -174,7 +174,7 @@ static void from_engine(struct sim *s, const uint8_t *frame, uint32_t len)
 	}
 	if (u.src.port == s->conf.sip_port)
 		check_sip(s, &u);
-	if (!callee_at(s, u.dst.a.b))
+	if (!callee_at(s, u.dst.a.b) && !caller_host(u.dst.a.b))
 		sim_fail(s, "the engine sent to an address nobody gave it");
 	cross(s, false, frame, len);
 }
@@ -195,6 +195,8 @@ static void to_callee(struct sim *s, const struct wire_frame *f)
 	if (frame_read_udp(&u, f->bytes, f->len) != 1)
 		return;
 	struct callee *c = callee_at(s, u.dst.a.b);
+	if (!c && caller_host(u.dst.a.b))
+		caller_in(s, &u);
 	if (!c)
 		return;
 	if (c->kind == CALLEE_UNREACHABLE)

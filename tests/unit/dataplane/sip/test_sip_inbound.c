@@ -651,6 +651,9 @@ static void a_full_event_ring_is_a_503(void **state)
 	rig_hear(&r, &h, "SIP/2.0 503 ");
 	assert_true(heard_has(&h, "Retry-After: "));
 	r.ring_room = 16;
+	say(&r, (struct word){.method = "INVITE", .body = RIG_SDP}); /* a copy that was under way */
+	rig_hear(&r, &h, "SIP/2.0 503 ");
+	rig_no_event(&r);
 	rig_close(&r);
 }
 
