@@ -39,7 +39,7 @@ CALL = ["{src}/bench/call/suite", "--build", "{build}", "--scratch", "{scratch}"
 
 SUITES = [
     Suite("parse", "one message through the parser, beside other parsers and memcpy",
-          [PARSE], [[*PARSE, "--quick"]], 300, 60),
+          [PARSE], [[*PARSE, "--quick"]], 300, 100),
     Suite("signal", "a two-leg call on one worker: memory rings, veth, beside Kamailio and testpmd",
           [SIGNAL], [[*SIGNAL, "--quick"]], 900, 90, root=True),
     Suite("relay", "RTP through one worker: memory rings, veth, beside rtpengine and testpmd",
