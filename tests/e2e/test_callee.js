@@ -131,7 +131,7 @@ run({ sip: { t1_ms: 100, t2_ms: 400, t4_ms: 500 } }, (s, w) => {
 	});
 
 	s.race('a_held_party_gets_no_audio_and_after_resume_gets_it_again', async () => {
-		const kate = await callee('answer_play');
+		const kate = await callee('answer_held');
 		const bob = await callee('in_dialog', { ip: '10.77.0.12', delay_ms: 900 });
 		const k = await call(kate, response(`<Dial><Sip>${bob.uri}</Sip></Dial>`));
 		const reinvite = (n) => w.wire.wait({ method: 'INVITE', src: bob.addr, cseq: `${n} INVITE` }, 12000);
@@ -143,6 +143,8 @@ run({ sip: { t1_ms: 100, t2_ms: 400, t4_ms: 500 } }, (s, w) => {
 		const still = count();
 		assert.ok(held > 10, `RTP before the hold: ${held}`);
 		assert.ok(still - held <= 1, `RTP during the hold: ${still - held}`);
+		const passed = await w.wire.wait({ method: 'INVITE', dst: kate.addr, cseq: '2 INVITE' });
+		assert.match(passed.text, /a=(sendonly|inactive)\r\n/);
 		await reinvite(5);
 		await sleep(600);
 		assert.ok(count() - still > 10, `RTP after the hold: ${count() - still}`);
