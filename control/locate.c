@@ -240,9 +240,10 @@ static void add_way(struct locate *k, uint8_t transport, const char *prefix, con
 {
 	if (k->n_ways == WAYS_MAX || !can(k, transport))
 		return;
-	struct way *w = &k->ways[k->n_ways++];
+	struct way *w = &k->ways[k->n_ways];
 	w->transport = transport;
-	snprintf(w->name, sizeof w->name, "%s%s", prefix, name);
+	int n = snprintf(w->name, sizeof w->name, "%s%s", prefix, name);
+	k->n_ways += n > 0 && (size_t)n < sizeof w->name; /* a longer one is no name */
 }
 
 /* Without NAPTR: the transport that was asked for, or each that there is in our order (§4.1). */

@@ -26,7 +26,7 @@ static struct zone {
 	uint32_t n;
 	const char *refuses; /* SERVFAIL for this name */
 	const char *silent, *garbage;
-	char asked[64][200]; /* "type name" */
+	char asked[64][272]; /* "type name" */
 	uint32_t n_asked;
 } zone;
 
