@@ -2,6 +2,7 @@
 /* dp_check: what dp_start would stumble over, said before it starts. */
 #include "dataplane/api/dp.h"
 
+#include "dataplane/offload/tls_ctx.h"
 #include "dataplane/pktio/port.h"
 
 #include <sched.h>
@@ -84,11 +85,26 @@ static void check_pools(struct check *c, const struct dp_conf *conf)
 		say(c, 'E', "the pools of legs, transactions and packets must not be empty");
 }
 
+/* Whether a namespace may be made is known when it is made. */
+static void check_streams(struct check *c, const struct dp_conf *conf)
+{
+	char err[256];
+	if (conf->tcp == DP_TCP_KERNEL && access("/dev/net/tun", R_OK | W_OK) != 0)
+		say(c, 'E', "sip.tcp: kernel needs /dev/net/tun (modprobe tun), or say own or off");
+	if (conf->tcp == DP_TCP_OFF || !conf->tls_port)
+		return;
+	struct tls_ctx *t = tls_ctx_new(conf, err);
+	if (!t)
+		say(c, 'E', "%s", err);
+	tls_ctx_free(t);
+}
+
 int dp_check(const struct dp_conf *conf, void (*tell)(void *ctx, char level, const char *text), void *ctx)
 {
 	struct check c = {tell, ctx, 0};
 	check_cores(&c, conf);
 	check_ports(&c, conf);
 	check_pools(&c, conf);
+	check_streams(&c, conf);
 	return c.problems + port_probe(conf, tell, ctx);
 }

@@ -69,6 +69,8 @@ static void deliver(struct conn *c, const uint8_t *p, uint32_t n, uint64_t now)
 static void refuse(struct conn *c, const uint8_t *p, uint32_t n, const struct sip_err *err, uint64_t now)
 {
 	const struct ip_sock src = c->remote;
+	if (c->frame.head && c->frame.head < n)
+		n = c->frame.head; /* what follows is nobody's, and must not change the answer */
 	transport_refuse(c->conns->sip, span_of((const char *)p, n), &src, err, now);
 	if (conn_works(c))
 		conns_break(c, STAT_conn_bad, err->reason, now);
