@@ -187,7 +187,7 @@ static void print(const struct load *l, const struct counts *a, const struct cou
 	print_count("all_failed", l->web.failed);
 	print_count("never_ended", under_way(l));
 	print_count("invites_repeated", l->sip.repeats);
-	print_count("byes_unanswered", l->sip.byes_lost + l->sip.byes_full);
+	print_count("byes_unanswered", l->sip.byes.lost + l->sip.byes.full);
 	print_count("probed", l->sip.probed);
 	print_count("wrong", ca->wrong + cb->wrong);
 	print_count("web_bad", l->web.bad);
@@ -220,9 +220,9 @@ static bool option(struct options *o, const char *name, const char *value)
 		if (strcmp(known[i].name, name) != 0)
 			continue;
 		if (known[i].text)
-			*(const char **)((char *)o + known[i].at) = value;
+			*(const char **)(void *)((char *)o + known[i].at) = value;
 		else
-			*(unsigned *)((char *)o + known[i].at) = (unsigned)strtoul(value, NULL, 10);
+			*(unsigned *)(void *)((char *)o + known[i].at) = (unsigned)strtoul(value, NULL, 10);
 		return true;
 	}
 	return false;

@@ -18,10 +18,7 @@
 
 #define SIP_PORT   5070
 #define RTP_PORT   6000
-#define SEEN       65536u
 #define BURST      64
-#define BYE_TRIES  6
-#define BYE_AGAIN  500000000ull
 #define PROBE_GAP  100000ull
 #define PROBE_ENDS 5000000000ull
 #define RTP_BYTES  172
@@ -57,11 +54,9 @@ int sip_sink_open(struct sip_sink *s, int epoll, const char *netns, const char *
 	char path[128];
 	snprintf(path, sizeof path, "/run/netns/%s", netns);
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open(path, O_RDONLY | O_CLOEXEC);
-	s->byes = calloc(BYE_SLOTS, sizeof *s->byes);
-	s->run = http_now_ns();
-	s->again = calloc(BYE_SLOTS, sizeof *s->again);
-	s->seen = calloc(SEEN, sizeof *s->seen);
-	if (home < 0 || there < 0 || !s->byes || !s->again || !s->seen || setns(there, CLONE_NEWNET) < 0)
+	if (byes_init(&s->byes, s->b.address, http_now_ns()) < 0 || seen_init(&s->seen) < 0)
+		return -1;
+	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) < 0)
 		return -1;
 	int rc = party_open(&s->a, epoll, ip_a) | party_open(&s->b, epoll, ip_b);
 	if (setns(home, CLONE_NEWNET) < 0)
@@ -69,43 +64,6 @@ int sip_sink_open(struct sip_sink *s, int epoll, const char *netns, const char *
 	close(home);
 	close(there);
 	return rc;
-}
-
-static bool repeated(struct sip_sink *s, struct span call_id)
-{
-	uint32_t h = 2166136261u;
-	for (uint32_t i = 0; i < call_id.len; i++)
-		h = (h ^ (uint8_t)call_id.p[i]) * 16777619u;
-	h |= 1;
-	bool same = s->seen[h % SEEN] == h;
-	s->seen[h % SEEN] = h;
-	return same;
-}
-
-static void write_bye(
-    const struct sip_sink *s, struct buf *b, const struct sip_msg *m, struct span to_tag, uint32_t slot)
-{
-	struct sip_addr contact, from;
-	uint32_t off;
-	if (sip_addr_parse(&contact, sip_msg_val(m, SIP_H_CONTACT), &off) < 0 ||
-	    sip_addr_parse(&from, sip_msg_val(m, SIP_H_FROM), &off) < 0)
-		return;
-	char branch[64];
-	snprintf(branch, sizeof branch, ";branch=z9hG4bK-%llx-bye-%u", (unsigned long long)s->run, slot);
-	buf_lit(b, "BYE ");
-	buf_span(b, contact.uri.text);
-	buf_lit(b, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
-	buf_span(b, span_str(s->b.address));
-	buf_span(b, span_str(branch));
-	buf_lit(b, "\r\nMax-Forwards: 70\r\nFrom: ");
-	buf_span(b, sip_msg_val(m, SIP_H_TO));
-	buf_lit(b, ";tag=");
-	buf_span(b, to_tag);
-	buf_lit(b, "\r\nTo: ");
-	buf_span(b, sip_msg_val(m, SIP_H_FROM));
-	buf_lit(b, "\r\nCall-ID: ");
-	buf_span(b, sip_msg_val(m, SIP_H_CALL_ID));
-	buf_lit(b, "\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n");
 }
 
 /* The tag that callee_on gave: the From tag turned. */
@@ -123,19 +81,7 @@ static struct span turned_tag(const struct sip_msg *m, char *room, uint32_t byte
 static void plan_bye(struct sip_sink *s, const struct sip_msg *m, const struct sockaddr_in *to, uint64_t now)
 {
 	char tag[256];
-	if (s->next - s->first >= BYE_SLOTS / 2) {
-		s->byes_full++;
-		return;
-	}
-	uint32_t slot = s->next++ % BYE_SLOTS;
-	struct sip_bye *y = &s->byes[slot];
-	struct buf b = buf_on(y->text, sizeof y->text);
-	write_bye(s, &b, m, turned_tag(m, tag, sizeof tag), slot);
-	y->len = b.full ? 0 : (uint16_t)b.len;
-	y->open = y->len > 0;
-	y->tries = 0;
-	y->to = *to;
-	y->due_ns = now + s->talk_ns;
+	(void)byes_plan(&s->byes, m, turned_tag(m, tag, sizeof tag), to, now + s->talk_ns);
 }
 
 static void plan_probe(struct sip_sink *s, const struct sip_msg *m, uint64_t now)
@@ -168,7 +114,7 @@ static void on_invite(
     struct sip_sink *s, const struct sip_party *p, const struct sip_msg *m, const struct sockaddr_in *from)
 {
 	uint64_t now = http_now_ns();
-	if (repeated(s, sip_msg_val(m, SIP_H_CALL_ID))) {
+	if (seen_again(&s->seen, sip_msg_val(m, SIP_H_CALL_ID))) {
 		s->repeats++;
 		return;
 	}
@@ -179,15 +125,6 @@ static void on_invite(
 	plan_bye(s, m, from, now);
 	if (s->invites++ % PROBE_EVERY == 0)
 		plan_probe(s, m, now);
-}
-
-/* A response to one of our BYEs. */
-static void on_response(struct sip_sink *s, const struct sip_msg *m)
-{
-	struct span via = sip_msg_val(m, SIP_H_VIA);
-	const char *b = memmem(via.p, via.len, "-bye-", 5);
-	if (b && m->status >= 200)
-		s->byes[strtoul(b + 5, NULL, 10) % BYE_SLOTS].open = false;
 }
 
 static unsigned refuse(const struct sip_msg *m, struct buf *out, uint32_t *lens)
@@ -213,7 +150,7 @@ static void on_datagram(
 	unsigned n = 0;
 	bool parsed = sip_msg_parse(&m, text, len, SIP_DATAGRAM, &err) == 0;
 	if (parsed && !m.is_request) {
-		on_response(s, &m);
+		byes_answered(&s->byes, &m);
 		return;
 	}
 	if (parsed && m.method == SIP_INVITE)
@@ -271,32 +208,10 @@ bool sip_sink_ready(struct sip_sink *s, int fd)
 	return true;
 }
 
-static void send_bye(struct sip_sink *s, uint32_t slot, uint64_t now)
+static void send_bye(void *ctx, const struct bye *y)
 {
-	struct sip_bye *y = &s->byes[slot];
-	if (!y->open)
-		return;
-	if (y->tries == BYE_TRIES || s->again_next - s->again_first == BYE_SLOTS) {
-		s->byes_lost++;
-		return;
-	}
-	y->tries++;
-	y->due_ns = now + BYE_AGAIN;
-	s->again[s->again_next++ % BYE_SLOTS] = slot;
+	const struct sip_sink *s = ctx;
 	(void)!sendto(s->b.sip, y->text, y->len, 0, (const struct sockaddr *)&y->to, sizeof y->to);
-}
-
-static void send_byes(struct sip_sink *s, uint64_t now)
-{
-	while (s->again_first != s->again_next) {
-		uint32_t slot = s->again[s->again_first % BYE_SLOTS];
-		if (s->byes[slot].open && s->byes[slot].due_ns > now)
-			break;
-		s->again_first++;
-		send_bye(s, slot, now);
-	}
-	while (s->first != s->next && s->byes[s->first % BYE_SLOTS].due_ns <= now)
-		send_bye(s, s->first++ % BYE_SLOTS, now);
 }
 
 static void send_probe(const struct sip_sink *s, struct sip_probe *p)
@@ -325,7 +240,7 @@ static void probe(struct sip_sink *s, struct sip_probe *p, uint64_t now)
 
 void sip_sink_tick(struct sip_sink *s, uint64_t now)
 {
-	send_byes(s, now);
+	byes_send(&s->byes, now, send_bye, s);
 	for (uint32_t i = 0; i < PROBES; i++)
 		probe(s, &s->probes[i], now);
 }

@@ -8,6 +8,8 @@
 #ifndef BENCH_SIP_SINK_H
 #define BENCH_SIP_SINK_H
 
+#include "bench/call/byes.h"
+#include "bench/call/seen.h"
 #include "bench/lib/hist.h"
 #include "bench/load/callee.h"
 
@@ -15,16 +17,6 @@
 
 #define PROBE_EVERY 16
 #define PROBES      64
-#define BYE_SLOTS   65536u
-
-struct sip_bye {
-	uint64_t due_ns;
-	uint8_t tries;
-	bool open;
-	uint16_t len;
-	struct sockaddr_in to;
-	char text[1000];
-};
 
 struct sip_probe {
 	uint64_t since_ns; /* 0: free */
@@ -44,15 +36,11 @@ struct sip_sink {
 	struct sip_party a, b;
 	bool busy; /* A refuses every call with 486 */
 	uint64_t talk_ns;
-	uint64_t run;         /* in every branch: a run's transactions are not those of the run before */
-	struct sip_bye *byes; /* ring: [first, next) wait for the end of their talk */
-	uint32_t first, next;
-	uint32_t *again; /* ring of BYEs that were sent and are not answered */
-	uint32_t again_first, again_next;
-	uint32_t *seen; /* Call-ID hashes: a repeated INVITE is answered again and nothing more */
+	struct byes byes;
+	struct seen seen; /* a repeated INVITE is answered again and nothing more */
 	struct sip_probe probes[PROBES];
 	struct hist to_invite, to_bridge;
-	uint64_t invites, repeats, byes_lost, byes_full, probed;
+	uint64_t invites, repeats, probed;
 };
 
 /* Sockets at ip_a:5070 and ip_b:5070 (RTP 6000) in the network namespace of that name, which join epoll. The

@@ -51,6 +51,7 @@ run({ limits: { calls: 1000, transactions: 8192, packets: 16384 }, device: { mem
 		assert.ok(rate > RATE * 0.9, `offered only ${rate.toFixed(1)} calls/s`);
 		assert.ok(grown < 2048 + before * 0.02, `memory grew by ${grown} kB`);
 		assert.strictEqual(m.dialplane_legs_started_total, 2 * (WARM + CALLS));
+		assert.strictEqual(m.dialplane_legs_ended_total, m.dialplane_legs_started_total);
 		assert.strictEqual(m.dialplane_sip_illegal_event_total, 0);
 		await w.engine.emptied(idle, 80000);
 		await kate.ok();
