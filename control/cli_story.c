@@ -116,13 +116,20 @@ static void describe_event(const json_t *o, char out[700])
 	snprintf(out + n, 700 - (size_t)n, "; %.100s", text_of(o, "next"));
 }
 
+/* When it began, at the latest: its end is known by the millisecond, and what it followed must stand before it. */
+static int64_t beginning(const json_t *o)
+{
+	int64_t end = number_of(o, "at_ms") * 1000, took = number_of(o, "total_us");
+	return took > 999 ? end + 999 - took : end;
+}
+
 /* At the time they began. The INVITE among them is told by the story. */
 static void add_events(struct moments *m, const json_t *events)
 {
 	size_t i;
 	json_t *o;
 	json_array_foreach((json_t *)events, i, o) if (strcmp(text_of(o, "method"), "INVITE") != 0)
-	    describe_event(o, add(m, number_of(o, "at_ms") * 1000 - number_of(o, "total_us"))->text);
+	    describe_event(o, add(m, beginning(o))->text);
 }
 
 static bool told(const struct moments *m, const char *text)

@@ -91,7 +91,8 @@ const zone = new Zone(['--local-ttl=2',
 	s.race('naptr_and_srv_lead_to_the_callee', async () => {
 		await answered('sip:kate@naptr.test', { port: 5301 });
 		assert.ok(zone.asked('query[NAPTR] naptr.test') >= 1);
-		assert.strictEqual(zone.asked('query[SRV] _sips._tcp.naptr.test'), 0);
+		// TLS is spoken, so the record of the best order is tried; it leads nowhere and the next one is taken.
+		assert.ok(zone.asked('query[SRV] _sips._tcp.naptr.test') >= 1);
 	});
 
 	s.race('an_unreachable_first_target_gives_way_to_the_second_and_is_avoided_for_a_while', async () => {
